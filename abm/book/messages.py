@@ -1,0 +1,126 @@
+"""The message table, the fill table and their codes: the only language that agents, gateways and books share.
+
+One row of a message table is one order, cancel or amend. The book writes the outcome into the same row
+(``status``, ``filled``), so a table that went through the book is also its own report.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Records = np.recarray[Any, np.dtype[np.void]]
+"""A NumPy record array (``numpy.recarray``): attribute access compiled by Numba and in plain Python alike."""
+
+BUY = 0
+SELL = 1
+
+# kind: what the message asks for
+LIMIT = 0  # rests until filled, cancelled or past `expiry` (0 = never)
+MARKET = 1  # takes what is there at any price; the remainder is dropped
+IOC = 2  # takes what is there up to `price`; the remainder is dropped
+FOK = 3  # fills completely up to `price`, or does nothing
+POST_ONLY = 4  # rests, or is rejected whole if any part would trade
+CANCEL = 5  # removes order `id`
+AMEND = 6  # order `id` gets `price` and open size `lots`
+
+# flags: bits that may be combined
+REDUCE_ONLY = 1  # never increases the account's position in the instrument; clipped again at match time
+EXPIRE_MAKER = 2  # self-trade prevention by the taker's mode: drop the resting order, go on
+EXPIRE_TAKER = 4  # drop the rest of the incoming order (with EXPIRE_MAKER: both)
+TRIGGER_ON_MARK = 8  # `trigger` watches the mark price, otherwise the last trade
+TRIGGER_RISING = 16  # fires when the watched price is at or above `trigger`, otherwise at or below
+
+# status: what became of the message
+PENDING = 0
+RESTING = 1  # accepted, some lots rest in the book
+FILLED = 2  # completely filled
+EXPIRED = 3  # remainder dropped: market/IOC without liquidity, self-trade prevention, reduce-only clip
+CANCELLED = 4  # a cancel that found its order
+WAITING = 5  # a stop or take-profit order that waits for its trigger
+AMENDED = 6  # size reduced in place
+REJECTED_PRICE = 10  # price below one tick, or a trigger below one tick
+REJECTED_LOTS = 11  # size not positive
+REJECTED_CROSSING = 12  # post-only order that would trade
+REJECTED_UNFILLABLE = 13  # fill-or-kill order that cannot fill completely
+REJECTED_REDUCE = 14  # reduce-only order with nothing to reduce
+REJECTED_UNKNOWN = 15  # cancel or amend of an order that is not open
+REJECTED_DUPLICATE = 16  # an open order has the same id
+REJECTED_MARGIN = 18  # refused by the venue's pre-trade margin check
+
+STATUS_NAMES: dict[int, str] = {
+    PENDING: "pending",
+    RESTING: "resting",
+    FILLED: "filled",
+    EXPIRED: "expired",
+    CANCELLED: "cancelled",
+    WAITING: "waiting",
+    AMENDED: "amended",
+    REJECTED_PRICE: "rejected: price below one tick",
+    REJECTED_LOTS: "rejected: size not positive",
+    REJECTED_CROSSING: "rejected: post-only order would trade",
+    REJECTED_UNFILLABLE: "rejected: fill-or-kill order cannot fill",
+    REJECTED_REDUCE: "rejected: nothing to reduce",
+    REJECTED_UNKNOWN: "rejected: no such open order",
+    REJECTED_DUPLICATE: "rejected: id already open",
+    REJECTED_MARGIN: "rejected: not enough margin",
+}
+
+message_dtype = np.dtype(
+    [
+        ("time", "i8"),  # ns since the start of the run, at the book
+        ("id", "i8"),  # positive, unique among open orders; for CANCEL and AMEND the order meant
+        ("price", "i8"),  # ticks; ignored for MARKET and CANCEL
+        ("lots", "i8"),
+        ("trigger", "i8"),  # ticks; 0 = no trigger
+        ("expiry", "i8"),  # ns; 0 = never
+        ("filled", "i8"),  # out: lots traded by this message on arrival
+        ("account", "i4"),
+        ("instrument", "i2"),
+        ("kind", "i1"),
+        ("side", "i1"),
+        ("flags", "i2"),
+        ("status", "i1"),  # out
+        ("source", "i1"),  # why it was sent: 0 own will, 1 liquidation, 2 fund unwinding, 3 triggered stop
+    ],
+    align=True,
+)
+
+# source: why an order was sent
+OWN = 0
+LIQUIDATION = 1
+FUND = 2
+STOP = 3
+
+fill_dtype = np.dtype(
+    [
+        ("time", "i8"),  # ns
+        ("price", "i8"),  # ticks, the resting order's price
+        ("lots", "i8"),
+        ("maker_id", "i8"),
+        ("taker_id", "i8"),
+        ("maker_position", "i8"),  # lots held by the maker's account before this fill, signed
+        ("taker_position", "i8"),
+        ("maker", "i4"),  # account
+        ("taker", "i4"),
+        ("instrument", "i2"),
+        ("side", "i1"),  # the taker's side
+        ("source", "i1"),  # the taker's `source`
+    ],
+    align=True,
+)
+
+
+def message_table(rows: int) -> Records:
+    """Return an empty message table of ``rows`` zeroed rows."""
+    return np.zeros(rows, message_dtype).view(np.recarray)
+
+
+def fill_table(rows: int) -> Records:
+    """Return an empty fill table of ``rows`` zeroed rows."""
+    return np.zeros(rows, fill_dtype).view(np.recarray)
+
+
+def signed(side: int | npt.NDArray[np.integer[Any]]) -> Any:
+    """Return +1 for BUY and -1 for SELL."""
+    return 1 - 2 * side

@@ -1,0 +1,57 @@
+"""The one place that configures Numba: what a kernel is, and where its compiled form is kept.
+
+Numba's disk cache does not notice that a *called* function changed (numba issue 1833). The cache folder is
+therefore named after a hash of every kernel source, the Numba version and the Python version: an edit anywhere
+starts a fresh folder instead of running stale machine code.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+_PACKAGES = ("abm", "agents")
+
+
+def source_fingerprint() -> str:
+    """Hash of all sources that can hold kernels, with the Numba and Python versions (hex, 16 digits)."""
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    root = Path(__file__).resolve().parent.parent
+    for package in _PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_directory() -> Path:
+    """Return the folder for compiled kernels: under the user's cache, or a temporary one if that is read-only."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "undertow"
+    folder = base / source_fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.gettempdir()) / f"undertow-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
+
+
+def is_warm() -> bool:
+    """Tell whether compiled kernels are already on disk, so that a caller can announce the first compilation."""
+    return numba.config.DISABLE_JIT or any(Path(numba.config.CACHE_DIR).rglob("*.nbi"))
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = str(cache_directory())
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile ``function`` with Numba: cached on disk, NumPy error model, no Python objects inside."""
+    return numba.njit(cache=True, error_model="numpy")(function)

@@ -1,0 +1,78 @@
+"""What one run leaves behind: series with named columns, tables of events, units."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Series = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The record of one run.
+
+    Attributes
+    ----------
+    scenario, seed, twin
+        What was run; ``twin`` names the mechanism that was switched off, or is ``"baseline"``.
+    time_s
+        Seconds since the start of the run at the end of each step, shape ``(steps,)``; steps need not be equal.
+    instruments, assets
+        Names, in the order of the columns below.
+    by_instrument
+        Name -> array of shape ``(steps, instruments)``; see `INSTRUMENT_SERIES` for names and units.
+    by_asset
+        Name -> array of shape ``(steps, assets)``; see `ASSET_SERIES`.
+    world
+        Name -> array of shape ``(steps,)``; see `WORLD_SERIES`.
+    events
+        Name -> tidy table with a column ``time_s``: ``liquidations``, ``adl``, ``maker_withdrawals``, ``news``.
+    marks
+        Times of scheduled causes for figures, name -> seconds since the start.
+    """
+
+    scenario: str
+    seed: int
+    twin: str
+    time_s: Series
+    instruments: tuple[str, ...]
+    assets: tuple[str, ...]
+    by_instrument: dict[str, Series]
+    by_asset: dict[str, Series]
+    world: dict[str, Series]
+    events: dict[str, pd.DataFrame]
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def instrument(self, name: str, instrument: str) -> Series:
+        """Return series ``name`` of one instrument, shape ``(steps,)``."""
+        return self.by_instrument[name][:, self.instruments.index(instrument)]
+
+
+INSTRUMENT_SERIES: dict[str, str] = {
+    "last": "USD, last trade price at the end of the step",
+    "low": "USD, lowest trade price within the step (last price when nothing traded)",
+    "high": "USD, highest trade price within the step",
+    "bid": "USD, best bid (nan when the side is empty)",
+    "ask": "USD, best ask (nan when the side is empty)",
+    "mark": "USD, mark price (perpetuals; the mid for spot)",
+    "index": "USD, index price",
+    "depth_bid": "USD notional resting within 1 % below the mid",
+    "depth_ask": "USD notional resting within 1 % above the mid",
+    "volume": "USD traded within the step",
+    "taker_buy": "USD of the volume whose taker bought",
+    "open_interest": "units of the asset, one side",
+    "funding": "funding rate in force, fraction per 8 hours",
+    "liquidated_long": "USD notional of longs closed by force within the step (orders, takeovers)",
+    "liquidated_short": "USD notional of shorts closed by force within the step",
+    "adl": "USD notional auto-deleveraged within the step",
+}
+ASSET_SERIES: dict[str, str] = {"value": "USD, fundamental value"}
+WORLD_SERIES: dict[str, str] = {
+    "sentiment": "mean sentiment of the social graph, -1 to 1",
+    "equity_index": "outside equity index, 100 at the start",
+    "insurance_fund": "USD, cash of the insurance fund",
+    "makers_quoting": "share of market makers that quote, 0 to 1",
+    "feed_delay_s": "seconds by which the venue's feed lags",
+}

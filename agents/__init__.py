@@ -1,0 +1,1 @@
+"""Who trades: one file for each kind of agent, behaviour only."""
