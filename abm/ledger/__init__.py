@@ -1,0 +1,1 @@
+"""The ledger: cash, positions and margin as integer columns, and the only code that moves money."""
