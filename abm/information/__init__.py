@@ -1,0 +1,1 @@
+"""What happens outside the market: fundamental values, news, an outside equity index."""

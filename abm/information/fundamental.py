@@ -1,0 +1,112 @@
+r"""Fundamental values: what the assets are worth to those who look beyond the order book.
+
+Log values follow one common factor and one own term each,
+
+.. math:: d\log V_i = \beta_i \sigma(t)\, dF + \sqrt{1-\rho_i^2}\,\sigma_i(t)\, dW_i + \text{news},
+
+with a stochastic volatility that is the exponential of two Ornstein-Uhlenbeck processes, one fast and one slow: the
+two-component form that gives absolute returns a slowly decaying autocorrelation (LeBaron 2001, "Stochastic volatility
+as a simple generator of apparent financial power laws and long memory", Quantitative Finance 1, 621-631).
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from abm.information.news import News
+from abm.random_streams import normal, stream_key
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ValueProcess:
+    """Parameters of the value process.
+
+    Parameters
+    ----------
+    price_usd
+        Values at the start, shape ``(assets,)``.
+    volatility
+        Standard deviation of log value per square root of a second in calm times, shape ``(assets,)``.
+    factor_share
+        Correlation of each asset with the common factor, 0 to 1, shape ``(assets,)``.
+    fast_s, slow_s
+        Relaxation times of the two volatility components, seconds.
+    fast_size, slow_size
+        Their stationary standard deviations (of log volatility).
+    """
+
+    price_usd: Floats
+    volatility: Floats
+    factor_share: Floats
+    fast_s: float = 1800.0
+    slow_s: float = 86400.0
+    fast_size: float = 0.45
+    slow_size: float = 0.35
+
+
+@dataclass
+class Fundamentals:
+    """State of the fundamental values and of the outside equity index.
+
+    Attributes
+    ----------
+    log_value
+        Log of each asset's value, shape ``(assets,)``.
+    news_log_value
+        Part of the change so far that came as news, shape ``(assets,)``.
+    equity_index
+        Outside equity index, 100 at the start.
+    """
+
+    process: ValueProcess
+    news: tuple[News, ...]
+    seed: int
+    log_value: Floats = field(init=False)
+    news_log_value: Floats = field(init=False)
+    equity_index: float = field(default=100.0, init=False)
+    volatility_factor: float = field(default=1.0, init=False)
+    _fast: float = field(default=0.0, init=False)
+    _slow: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.log_value = np.log(self.process.price_usd)
+        self.news_log_value = np.zeros_like(self.log_value)
+        self._key = stream_key(self.seed, "fundamental")
+        self._slow = self.process.slow_size * normal(self._key, 0, 0, 0)
+        self._fast = self.process.fast_size * normal(self._key, 0, 0, 2)
+
+    @property
+    def value(self) -> Floats:
+        """Values in USD, shape ``(assets,)``."""
+        return np.exp(self.log_value)
+
+    def step(self, now_s: float, step_s: float, index: int) -> None:
+        """Move from ``now_s - step_s`` to ``now_s``; ``index`` counts steps and picks the draws."""
+        p = self.process
+        self._fast = self._relax(self._fast, p.fast_s, p.fast_size, step_s, index, 0)
+        self._slow = self._relax(self._slow, p.slow_s, p.slow_size, step_s, index, 2)
+        mean = 0.5 * (p.fast_size**2 + p.slow_size**2)
+        excess = sum(item.excess_volatility(now_s) for item in self.news)
+        self.volatility_factor = math.exp(self._fast + self._slow - mean) * (1.0 + excess)
+        factor = normal(self._key, 1, index, 4)
+        root = self.volatility_factor * math.sqrt(step_s)
+        for i in range(len(self.log_value)):
+            rho = p.factor_share[i]
+            own = normal(self._key, 2 + i, index, 6)
+            shock = rho * factor + math.sqrt(1.0 - rho * rho) * own
+            self.log_value[i] += p.volatility[i] * root * shock
+        for item in self.news:
+            share = item.share_between(now_s - step_s, now_s)
+            if share > 0.0:
+                self.log_value += share * item.log_change
+                self.news_log_value += share * item.log_change
+                self.equity_index *= math.exp(share * item.equity_log_change)
+        self.equity_index *= math.exp(0.1 * p.volatility[0] * root * normal(self._key, 99, index, 8))
+
+    def _relax(self, x: float, time_s: float, size: float, step_s: float, index: int, which: int) -> float:
+        decay = math.exp(-step_s / time_s)
+        return decay * x + size * math.sqrt(1.0 - decay * decay) * float(normal(self._key, 0, index, which))

@@ -1,0 +1,84 @@
+"""What agents can see of the market: quotes, prices and slow summaries, one row for each instrument.
+
+The view is refreshed once a step from the books. Agents decide on the *published* copy, which an overloaded or broken
+feed leaves stale (see `abm.venues.gateway`).
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from abm.book.messages import Records
+from abm.book.queries import best_ask, best_bid
+from abm.compiled import kernel
+
+view_dtype = np.dtype(
+    [
+        ("bid", "i8"),  # ticks, 0 when the side is empty
+        ("ask", "i8"),  # ticks, 0 when the side is empty
+        ("mid", "f8"),  # USD; the last trade when a side is empty
+        ("log_mid", "f8"),
+        ("last", "f8"),  # USD
+        ("mark", "f8"),  # USD
+        ("index", "f8"),  # USD
+        ("funding", "f8"),  # fraction per funding interval
+        ("volatility", "f8"),  # of log mid, per square root of a second, about the last two minutes
+        ("volatility_slow", "f8"),  # the same over two days
+        ("momentum_fast", "f8"),  # log mid less its average over about one minute
+        ("momentum", "f8"),  # the same over ten minutes
+        ("momentum_slow", "f8"),  # the same over four hours
+        ("average_fast", "f8"),
+        ("average", "f8"),
+        ("average_slow", "f8"),
+    ],
+    align=True,
+)
+
+VOLATILITY_S = 120.0
+VOLATILITY_SLOW_S = 2 * 86400.0
+MOMENTUM_S = (60.0, 600.0, 14400.0)
+
+
+def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.float64]) -> Records:
+    """Return the view before any trade: ``prices_usd`` and calm volatilities, one entry for each instrument."""
+    view = np.zeros(len(prices_usd), view_dtype).view(np.recarray)
+    for name in ("mid", "last", "mark", "index"):
+        view[name] = prices_usd
+    for name in ("log_mid", "average_fast", "average", "average_slow"):
+        view[name] = np.log(prices_usd)
+    view["volatility"] = volatility
+    view["volatility_slow"] = volatility
+    return view
+
+
+@kernel
+def refresh(view: Records, books: Records, instruments: Records, step_s: float) -> None:
+    """Read best quotes, mids, returns and their moving summaries from the books after a step of ``step_s``."""
+    keep_vol = math.exp(-step_s / 120.0)
+    keep_slow = math.exp(-step_s / 172800.0)
+    keep_1 = math.exp(-step_s / 60.0)
+    keep_2 = math.exp(-step_s / 600.0)
+    keep_3 = math.exp(-step_s / 14400.0)
+    for i in range(len(view)):
+        row = view[i]
+        book = books[i]
+        tick = instruments[i].tick
+        row.bid = best_bid(book)
+        row.ask = best_ask(book)
+        row.last = book.last * tick if book.last > 0 else row.last
+        if row.bid > 0 and row.ask > 0:
+            row.mid = 0.5 * (row.bid + row.ask) * tick
+        else:
+            row.mid = row.last
+        before = row.log_mid
+        row.log_mid = math.log(row.mid)
+        variance = (row.log_mid - before) ** 2 / step_s
+        row.volatility = math.sqrt(keep_vol * row.volatility**2 + (1.0 - keep_vol) * variance)
+        row.volatility_slow = math.sqrt(keep_slow * row.volatility_slow**2 + (1.0 - keep_slow) * variance)
+        row.average_fast = keep_1 * row.average_fast + (1.0 - keep_1) * row.log_mid
+        row.average = keep_2 * row.average + (1.0 - keep_2) * row.log_mid
+        row.average_slow = keep_3 * row.average_slow + (1.0 - keep_3) * row.log_mid
+        row.momentum_fast = row.log_mid - row.average_fast
+        row.momentum = row.log_mid - row.average
+        row.momentum_slow = row.log_mid - row.average_slow

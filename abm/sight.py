@@ -1,0 +1,53 @@
+"""What an agent can see and do when it decides: passed to every crowd and to every single agent."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from abm.book.messages import Records
+from abm.outbox import Outbox
+
+if TYPE_CHECKING:
+    from abm.book.orderbook import OrderBooks
+    from abm.ledger.ledger import Ledger
+
+
+@dataclass
+class Sight:
+    """The world as seen at the start of a step.
+
+    Attributes
+    ----------
+    start_ns, step_ns, index
+        Start and length of the step in nanoseconds, and its number. Decisions take effect within the step.
+    view
+        Published market data, one row for each instrument (`abm.market_view.view_dtype`); stale while the feed lags.
+    feed_delay_s
+        How far the feed lags, seconds.
+    log_value
+        Logs of the true fundamental values, shape ``(assets,)``; each kind decides how late and how well it knows them.
+    instruments
+        The instrument table.
+    books, ledger
+        For an agent's own orders, positions and cash, which it always knows.
+    outbox
+        Where messages go.
+    """
+
+    start_ns: int
+    step_ns: int
+    index: int
+    view: Records
+    feed_delay_s: float
+    log_value: npt.NDArray[np.float64]
+    instruments: Records
+    books: "OrderBooks"
+    ledger: "Ledger"
+    outbox: Outbox
+
+    @property
+    def step_s(self) -> float:
+        """Length of the step in seconds."""
+        return self.step_ns / 1e9

@@ -1,0 +1,76 @@
+"""The gateway: what lies between an agent's decision and the book, and between the book and the agent's screen.
+
+Messages take a latency to arrive. A venue digests at most so many messages a second: beyond that they queue, everyone is
+served late, and the public feed lags by the same backlog. An outage window closes the door for the accounts of customers;
+the venue's own liquidation orders do not pass through here.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm.book.messages import Records, message_table
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A window in which customers' messages are not processed and the feed stands still, seconds since the start."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass
+class Gateway:
+    """Delays and queues messages.
+
+    Parameters
+    ----------
+    capacity_per_s
+        Messages digested a second; 0 = unlimited.
+    outages
+        Scheduled windows without service.
+
+    Attributes
+    ----------
+    feed_delay_s
+        By how many seconds what agents see lags behind the books.
+    """
+
+    capacity_per_s: float = 0.0
+    outages: tuple[Outage, ...] = ()
+    feed_delay_s: float = field(default=0.0, init=False)
+    _pending: Records = field(default_factory=lambda: message_table(0), init=False)
+
+    def is_out(self, now_s: float) -> bool:
+        """Tell whether an outage window is open."""
+        return any(window.start_s <= now_s < window.end_s for window in self.outages)
+
+    def deliver(self, sent: Records, now_ns: int, step_ns: int) -> Records:
+        """Return, in arrival order, the messages that reach the book in the step that ends at ``now_ns``."""
+        waiting = sent
+        if len(self._pending):
+            waiting = np.concatenate([self._pending, sent]).view(np.recarray)
+        if self.is_out(now_ns / NANOSECONDS):
+            self._pending = waiting
+            self.feed_delay_s += step_ns / NANOSECONDS
+            return message_table(0)
+        order = np.argsort(waiting["time"], kind="stable")
+        due = int(np.searchsorted(waiting["time"][order], now_ns, side="right"))
+        served = due
+        if self.capacity_per_s > 0.0:
+            served = min(due, max(1, int(self.capacity_per_s * step_ns / NANOSECONDS)))
+            self.feed_delay_s = (due - served) / self.capacity_per_s
+        else:
+            self.feed_delay_s = 0.0
+        arrived: Records = waiting[order[:served]].view(np.recarray)
+        self._pending = waiting[order[served:]].view(np.recarray)
+        np.maximum(arrived["time"], now_ns - step_ns, out=arrived["time"])
+        return arrived
+
+    @property
+    def backlog(self) -> int:
+        """Messages waiting to be processed or still on their way."""
+        return len(self._pending)

@@ -1,0 +1,121 @@
+"""Crowds: many agents of one kind whose state is columns and whose decision is one compiled call.
+
+A Mesa agent of a crowd is a thin view of one row: reading or writing its attribute reads or writes the column.
+"""
+
+from typing import Any, ClassVar
+
+import mesa
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from abm.book.messages import Records
+from abm.compiled import kernel
+from abm.model import ModelCounter
+from abm.sight import Sight
+
+
+class Parameters(BaseModel):
+    """Base of every kind's parameters: frozen, unknown keys refused, units in names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def parameter_record(parameters: BaseModel, **more: float) -> Records:
+    """Return the numeric fields of ``parameters`` (and ``more``) as a one-row record array for kernels."""
+    values = {k: float(v) for k, v in parameters if isinstance(v, int | float)} | more
+    record = np.zeros(1, np.dtype([(name, "f8") for name in values])).view(np.recarray)
+    for name, value in values.items():
+        record[name] = value
+    return record
+
+
+class Column:
+    """Attribute of a row-view agent that lives in its crowd's table."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, agent: "CrowdAgent | None", owner: type) -> Any:
+        if agent is None:
+            return self
+        return agent.crowd.table[self.name][agent.row].item()
+
+    def __set__(self, agent: "CrowdAgent", value: Any) -> None:
+        agent.crowd.table[self.name][agent.row] = value
+
+
+class CrowdAgent(mesa.Agent):
+    """One member of a crowd, as Mesa sees it."""
+
+    _ids: ClassVar[Any] = ModelCounter()
+    crowd_member: ClassVar[bool] = True
+    account = Column()
+
+    def __init__(self, model: mesa.Model, crowd: "Crowd", row: int) -> None:
+        self.crowd = crowd
+        self.row = row
+        super().__init__(model)
+
+    @property
+    def kind(self) -> str:
+        """Name of the agent's kind."""
+        return self.crowd.kind
+
+    @property
+    def cash_usd(self) -> float:
+        """Free cash of the agent's account."""
+        return float(self.crowd.cash_usd(self.account))
+
+
+class Crowd:
+    """Base of all kinds: a table with one row for each agent and a decision for all of them.
+
+    Attributes
+    ----------
+    kind
+        Name of the kind, as in scenario files.
+    table
+        Record array, one row for each agent; the column ``account`` is the agent's row in the ledger.
+    agent_class
+        Class of the row views.
+    """
+
+    kind: ClassVar[str]
+    agent_class: ClassVar[type[CrowdAgent]]
+    table: Records
+
+    def decide(self, sight: Sight) -> None:
+        """Write this step's messages into ``sight.outbox``."""
+        raise NotImplementedError
+
+    def views(self, model: mesa.Model) -> list[CrowdAgent]:
+        """Create one Mesa agent for each row."""
+        return [self.agent_class(model, self, row) for row in range(len(self.table))]
+
+    def cash_usd(self, account: int) -> float:
+        """Return the free cash of ``account`` in USD."""
+        return self._ledger_cash[account] / 1e6
+
+    def attach(self, cash: Any) -> None:
+        """Remember the ledger's cash row, for reports."""
+        self._ledger_cash = cash
+
+
+@kernel
+def poisson(u: float, mean: float) -> int:
+    """Return the Poisson variate of ``mean`` that the uniform ``u`` maps to, at most 20 (inversion)."""
+    p = np.exp(-mean)
+    total = p
+    n = 0
+    while u > total and n < 20:
+        n += 1
+        p *= mean / n
+        total += p
+    return n
+
+
+@kernel
+def lots_for(notional_usd: float, price_usd: float, lot: float) -> int:
+    """Return how many whole lots ``notional_usd`` buys at ``price_usd``."""
+    return int(notional_usd / (price_usd * lot))

@@ -1,0 +1,322 @@
+"""Market makers: they quote a ladder on every instrument, and stop when their own limits say so.
+
+The centre of the ladder is a belief about the fair price that learns from the mid (others may know more), from news about
+value and from the leading asset, shifted against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8,
+217-224). Size shrinks and the ladder widens as volatility exceeds its normal, at once; it returns slowly. A maker withdraws
+from an instrument when the feed is stale, when volatility breaks its limit, or from everything when it has lost too much; it
+comes back at a random time after the reason has gone, with a fraction of its size.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+
+from abm.book.messages import BUY, POST_ONLY, REDUCE_ONLY, SELL, Records
+from abm.book.queries import open_lots
+from abm.compiled import kernel
+from abm.instruments import SPOT
+from abm.outbox import send, send_cancel
+from abm.random_streams import stream_key, uniform
+from abm.sight import Sight
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+
+QUOTING, STALE_FEED, VOLATILITY, LOSS = 0, 1, 2, 3
+REASONS = {STALE_FEED: "stale feed", VOLATILITY: "volatility limit", LOSS: "loss limit"}
+
+LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
+"""Distances of the ladder's levels beyond the half-spread, fractions of the price."""
+DEPTH_SHAPE = 1.15
+"""Exponent of cumulative depth in distance (1.13-1.16 measured on 21 coins, min66633/liquidation-cascade-research)."""
+
+maker_dtype = np.dtype(
+    [
+        ("account", "i4"),
+        ("capital_usd", "f8"),
+        ("volatility_limit", "f8"),  # multiple of normal volatility at which it leaves
+        ("stretch", "f8"),  # own factor on ladder distances
+        ("average_equity", "f8"),  # USD
+        ("share", "f8"),  # of all makers' depth
+    ],
+    align=True,
+)
+quote_dtype = np.dtype(
+    [
+        ("fair", "f8"),  # log price
+        ("value_seen", "f8"),  # log value
+        ("leader_seen", "f8"),  # log mid of the leading instrument less its value
+        ("size", "f8"),  # factor on calm size, 0 to 1
+        ("depth_usd", "f8"),  # calm size within 1 %, one side
+        ("home_usd", "f8"),  # inventory held for quoting the other side (spot)
+        ("state", "i1"),  # QUOTING or the reason of withdrawal
+    ],
+    align=True,
+)
+level_dtype = np.dtype([("id", "i8"), ("price", "i8"), ("lots", "i8"), ("sent_ns", "i8")], align=True)
+
+
+class MarketMakerParameters(Parameters):
+    """Market makers."""
+
+    makers: int = Field(6, ge=0, le=1000, description="number of market makers")
+    half_spread: float = Field(0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price")
+    follow_s: float = Field(20.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price, seconds")
+    anchor_s: float = Field(900.0, gt=0, le=1e6, description="time in which belief returns to fundamental value, seconds")
+    news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
+    leader_weight: float = Field(0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves")
+    skew: float = Field(0.004, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price")
+    inventory_over_depth: float = Field(
+        4.0, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
+    )
+    size_power: float = Field(1.0, ge=0, le=5, description="exponent of size on normal over present volatility")
+    widen_power: float = Field(0.5, ge=0, le=5, description="exponent of ladder distances on volatility over normal")
+    shrink_s: float = Field(20.0, gt=0, le=1e5, description="time to cut size, seconds")
+    restore_s: float = Field(5400.0, gt=0, le=1e7, description="time to bring size back, seconds")
+    volatility_limit: float = Field(9.0, gt=1, le=1e3, description="median multiple of normal volatility at which makers leave")
+    limit_spread: float = Field(0.5, ge=0, le=3, description="standard deviation of the log of that limit between makers")
+    loss_limit: float = Field(0.10, gt=0, le=1, description="loss over about an hour, share of capital, at which makers leave")
+    stale_feed_s: float = Field(2.0, gt=0, le=1e5, description="feed delay at which makers leave, seconds")
+    return_s: float = Field(900.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds")
+    return_size: float = Field(0.1, ge=0, le=1, description="share of calm size on return")
+    latency_ms: float = Field(8.0, ge=0, le=1e4, description="time from decision to book, milliseconds")
+    capital_over_depth: float = Field(10.0, gt=0, le=1e4, description="capital over own calm one-sided depth, all instruments")
+
+
+@kernel
+def withdraw(
+    ladder: Records,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    account: int,
+    instrument: int,
+    when: int,
+) -> None:
+    """Cancel every order of one maker's ladder in one instrument; ``ladder`` has shape ``(2, levels)``."""
+    for side in range(2):
+        for k in range(ladder.shape[1]):
+            level = ladder[side, k]
+            if level.id > 0:
+                send_cancel(messages, counters, when, account, instrument, level.id)
+                level.id = 0
+
+
+@kernel
+def decide_makers(
+    makers: Records,
+    quotes: Records,
+    ladders: Records,
+    levels: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64],
+    books: Records,
+    view: Records,
+    instruments: Records,
+    log_value: npt.NDArray[np.float64],
+    loading: npt.NDArray[np.float64],
+    cash: npt.NDArray[np.int64],
+    position: npt.NDArray[np.int64],
+    entry_value: npt.NDArray[np.int64],
+    parameters: Records,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    key: np.uint64,
+    start_ns: int,
+    step_ns: int,
+    index: int,
+    feed_delay_s: float,
+) -> None:
+    """Let every maker check its limits, update its belief and move its quotes."""
+    p = parameters[0]
+    step_s = step_ns / 1e9
+    n_instruments = len(instruments)
+    leader = view[0].log_mid - log_value[0]
+    comes_back = 1.0 - math.exp(-step_s / p.return_s)
+    for m in range(len(makers)):
+        maker = makers[m]
+        a = maker.account
+        equity = cash[a] / 1e6
+        for i in range(n_instruments):
+            worth = position[i, a] * instruments[i].lot * view[i].mid
+            equity += worth if instruments[i].kind == SPOT else worth - entry_value[i, a] / 1e6
+        if maker.average_equity == 0.0:
+            maker.average_equity = equity
+        maker.average_equity += (equity - maker.average_equity) * (1.0 - math.exp(-step_s / 3600.0))
+        lost = (maker.average_equity - equity) / maker.capital_usd
+        for i in range(n_instruments):
+            seen = view[i]
+            instrument = instruments[i]
+            quote = quotes[m, i]
+            ladder = ladders[m, i]
+            excess = seen.volatility / seen.volatility_slow
+            reason = QUOTING
+            if p.withdrawal > 0.0:
+                if feed_delay_s > p.stale_feed_s:
+                    reason = STALE_FEED
+                elif lost > p.loss_limit:
+                    reason = LOSS
+                elif excess > maker.volatility_limit:
+                    reason = VOLATILITY
+
+            before = quote.value_seen
+            quote.value_seen += (log_value[instrument.asset] - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
+            quote.fair += quote.value_seen - before
+            quote.fair += (seen.log_mid - quote.fair) * (1.0 - math.exp(-step_s / p.follow_s))
+            quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / p.anchor_s))
+            if instrument.asset != 0:
+                quote.fair += p.leader_weight * loading[instrument.asset] * (leader - quote.leader_seen)
+            quote.leader_seen = leader
+
+            cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + uniform(key, m, index, 2 * i)))
+            if quote.state == QUOTING and reason != QUOTING:
+                withdraw(ladder, messages, counters, a, i, cancel_at)
+                quote.state = reason
+            elif quote.state != QUOTING and reason == QUOTING:
+                if uniform(key, m, index, 2 * i + 1) < comes_back:
+                    quote.state = QUOTING
+                    quote.size = p.return_size
+            if quote.state != QUOTING:
+                continue
+
+            if p.withdrawal > 0.0:
+                target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
+                time_s = p.shrink_s if target < quote.size else p.restore_s
+                quote.size += (target - quote.size) * (1.0 - math.exp(-step_s / time_s))
+            widen = maker.stretch * max(1.0, excess) ** p.widen_power
+
+            price_usd = math.exp(quote.fair)
+            limit_usd = p.inventory_over_depth * quote.depth_usd
+            held = position[i, a] * instrument.lot * price_usd - quote.home_usd
+            q = max(-1.0, min(1.0, held / limit_usd))
+            centre = quote.fair - p.skew * q * math.sqrt(widen)
+            quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + uniform(key, m, index, 2 * i)))
+            for side in range(2):
+                sign = 1 - 2 * side
+                room = 1.0 - max(0.0, sign * q)
+                for k in range(len(levels)):
+                    level = ladder[side, k]
+                    away = (p.half_spread + levels[k]) * widen
+                    raw = math.exp(centre - sign * away) / instrument.tick
+                    price = int(math.floor(raw)) if side == BUY else int(math.ceil(raw))
+                    price = max(1, price)
+                    lots = lots_for(quote.depth_usd * quote.size * shares[k] * room, price_usd, instrument.lot)
+                    alive = level.id > 0 and (level.sent_ns >= start_ns - step_ns or open_lots(books[i], level.id) > 0)
+                    if alive:
+                        tolerance = (0.25 * away + 0.00002) * price
+                        size_ok = abs(lots - level.lots) <= 0.3 * level.lots
+                        if abs(price - level.price) <= tolerance and size_ok:
+                            continue
+                        send_cancel(messages, counters, cancel_at, a, i, level.id)
+                    level.id = 0
+                    if lots < 1:
+                        continue
+                    flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
+                    level.id = send(messages, counters, quote_at, a, i, POST_ONLY, side, lots, price, flags)
+                    level.price = price
+                    level.lots = lots
+                    level.sent_ns = quote_at
+
+
+class MarketMaker(CrowdAgent):
+    """A market maker; see `MarketMakerParameters`."""
+
+    capital_usd = Column()
+    volatility_limit = Column()
+    stretch = Column()
+
+    @property
+    def quoting(self) -> int:
+        """Number of instruments in which it quotes."""
+        return int((self.crowd.quotes["state"][self.row] == QUOTING).sum())
+
+    @property
+    def withdrawn_because(self) -> list[str]:
+        """Reasons for which it is absent, one for each instrument it has left."""
+        return [REASONS[s] for s in self.crowd.quotes["state"][self.row].tolist() if s != QUOTING]
+
+
+class MarketMakers(Crowd):
+    """All market makers of a run.
+
+    Attributes
+    ----------
+    quotes
+        Beliefs and states, shape ``(makers, instruments)``.
+    ladders
+        Own orders, shape ``(makers, instruments, 2, levels)``.
+    withdrawals
+        Events so far: ``(time_s, maker, instrument, reason)``.
+    """
+
+    kind = "market_maker"
+    agent_class = MarketMaker
+
+    def __init__(
+        self,
+        parameters: MarketMakerParameters,
+        table: Records,
+        quotes: Records,
+        loading: npt.NDArray[np.float64],
+        seed: int,
+        *,
+        withdrawal: bool = True,
+    ) -> None:
+        self.parameters = parameters
+        self.table = table
+        self.quotes = quotes
+        self.loading = loading
+        self.ladders: Records = np.zeros((*quotes.shape, 2, len(LEVELS)), level_dtype).view(np.recarray)
+        self.instrument_names: list[str] = []
+        self.withdrawals: list[tuple[float, int, int, str]] = []
+        self._shares = ladder_shares()
+        self._record = parameter_record(parameters, withdrawal=float(withdrawal))
+        self._key = stream_key(seed, self.kind)
+
+    def report_share_quoting(self) -> float:
+        """Return the share of (maker, instrument) pairs that quote."""
+        return float((self.quotes["state"] == QUOTING).mean()) if self.quotes.size else 1.0
+
+    def decide(self, sight: Sight) -> None:
+        """Check limits, update beliefs, move quotes."""
+        sight.outbox.reserve(2 * self.ladders.size)
+        before = self.quotes["state"].copy()
+        decide_makers(
+            self.table,
+            self.quotes,
+            self.ladders,
+            LEVELS,
+            self._shares,
+            sight.books.books,
+            sight.view,
+            sight.instruments,
+            sight.log_value,
+            self.loading,
+            sight.ledger.cash[0],
+            sight.ledger.position,
+            sight.ledger.entry_value,
+            self._record,
+            sight.outbox.messages,
+            sight.outbox.counters,
+            self._key,
+            sight.start_ns,
+            sight.step_ns,
+            sight.index,
+            sight.feed_delay_s,
+        )
+        left = (before == QUOTING) & (self.quotes["state"] != QUOTING)
+        for maker, instrument in np.argwhere(left):
+            reason = REASONS[int(self.quotes["state"][maker, instrument])]
+            self.withdrawals.append((sight.start_ns / 1e9, int(maker), int(instrument), reason))
+
+    def withdrawal_table(self) -> pd.DataFrame:
+        """Return withdrawals as a tidy table: time_s, maker, instrument, reason."""
+        table = pd.DataFrame(self.withdrawals, columns=["time_s", "maker", "instrument", "reason"])
+        table["instrument"] = [self.instrument_names[i] for i in table["instrument"]]
+        return table
+
+
+def ladder_shares() -> npt.NDArray[np.float64]:
+    """Return each level's size over the depth within 1 %, so that cumulative depth grows as distance**DEPTH_SHAPE."""
+    edges = np.append(LEVELS, 2 * LEVELS[-1] - LEVELS[-2])
+    middle = np.concatenate([[0.0], 0.5 * (edges[1:] + edges[:-1])])
+    return np.diff((middle / 0.01) ** DEPTH_SHAPE)

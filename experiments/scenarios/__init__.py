@@ -1,0 +1,149 @@
+"""Scenarios: shipped and own TOML files, loaded, overridden and validated."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.scenarios.schema import Scenario
+
+FOLDER = Path(__file__).parent
+
+
+def shipped() -> dict[str, Path]:
+    """Return the shipped scenario files by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def available() -> dict[str, str]:
+    """Return the shipped scenarios: name -> one line."""
+    return {name: tomllib.loads(path.read_text("utf-8"))["title"] for name, path in shipped().items()}
+
+
+def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> "Scenario":
+    """Return a validated scenario.
+
+    Parameters
+    ----------
+    name_or_path
+        Name of a shipped scenario, or path of a TOML file.
+    overrides
+        Dotted path -> value, such as ``{"retail.traders": "500", "assets.0.depth_1pct_usd": 1e6}``; strings are read as
+        TOML values where they are such. List items are named by number, assets also by name.
+
+    Raises
+    ------
+    InputError
+        With one line for each fault: unknown scenario, unreadable file, unknown key, value out of bounds.
+    """
+    path = shipped().get(name_or_path)
+    if path is None:
+        path = Path(name_or_path)
+        if path.suffix != ".toml" and not path.exists():
+            raise InputError(_unknown("scenario", name_or_path, list(shipped())))
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"scenario file {path}: cannot be read ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"scenario file {path}: not valid TOML ({error})") from error
+    for key, value in (overrides or {}).items():
+        _override(data, key, value)
+    return parse(data)
+
+
+def parse(data: dict[str, Any]) -> "Scenario":
+    """Return the scenario that ``data`` describes.
+
+    Raises
+    ------
+    InputError
+        With one line for each fault.
+    """
+    from pydantic import ValidationError
+
+    from experiments.scenarios.schema import Scenario
+
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise InputError("\n".join(_sentence(fault) for fault in error.errors())) from None
+
+
+def _sentence(fault: Any) -> str:
+    path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return _unknown("key", path, _siblings(fault["loc"]))
+    if fault["type"] == "missing":
+        return f"{path}: missing; it must be given"
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return f"{path}: {message}" if path else message
+    return f"{path}: {message[0].lower()}{message[1:]}, got {fault['input']!r}"
+
+
+def _siblings(location: tuple[int | str, ...]) -> list[str]:
+    """Return full paths of the keys allowed where ``location`` was found."""
+    from pydantic import BaseModel
+
+    from experiments.scenarios.schema import Scenario
+
+    model: Any = Scenario
+    for part in location[:-1]:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        arguments = getattr(annotation, "__args__", (annotation,))
+        model = next((a for a in arguments if isinstance(a, type) and issubclass(a, BaseModel)), None)
+        if model is None:
+            return []
+    prefix = ".".join(str(part) for part in location[:-1])
+    return [f"{prefix}.{name}" if prefix else name for name in model.model_fields]
+
+
+def _unknown(what: str, given: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"unknown {what} {given!r}{hint} (known: {', '.join(known)})"
+
+
+def _override(data: dict[str, Any], key: str, value: Any) -> None:
+    """Set the item at dotted path ``key``."""
+    target: Any = data
+    *parents, last = key.split(".")
+    for part in parents:
+        if isinstance(target, list):
+            target = _item(target, part, key)
+        else:
+            target = target.setdefault(part, {})
+        if not isinstance(target, dict | list):
+            raise InputError(f"--set {key}: {part!r} is a value, not a table")
+    if isinstance(target, list):
+        index = target.index(_item(target, last, key))
+        target[index] = _read(value)
+    else:
+        target[last] = _read(value)
+
+
+def _item(items: list[Any], part: str, key: str) -> Any:
+    """Return the item of a list that ``part`` names, by number or by its ``name``."""
+    if part.isdigit() and int(part) < len(items):
+        return items[int(part)]
+    for item in items:
+        if isinstance(item, dict) and item.get("name") == part:
+            return item
+    names = [str(item.get("name", n)) if isinstance(item, dict) else str(n) for n, item in enumerate(items)]
+    raise InputError(f"--set {key}: " + _unknown("item", part, names))
+
+
+def _read(value: Any) -> Any:
+    """Return ``value``, parsed as a TOML value if it is a string that is one."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value

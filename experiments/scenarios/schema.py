@@ -1,0 +1,197 @@
+"""What a scenario file may say: typed, bounded, documented, with units in the names.
+
+A scenario sets causes (news, initial leverage, outage windows, who is there); it cannot set an outcome.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agents.arbitrageur import ArbitrageurParameters
+from agents.fundamentalist import FundamentalistParameters
+from agents.leveraged_retail import RetailParameters
+from agents.market_maker import MarketMakerParameters
+from agents.noise_trader import NoiseParameters
+from agents.social_herd import HerdParameters
+from agents.whale import WhaleParameters
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")]
+
+
+class Part(BaseModel):
+    """Base of every table of a scenario file: unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asset(Part):
+    """One asset with its spot pair and its perpetual."""
+
+    name: Name = Field(description="name, such as BTC; the first asset is the leader that others follow")
+    price_usd: float = Field(gt=0, le=1e9, description="value and price at the start, USD")
+    tick_size_usd: float = Field(gt=0, le=1e6, description="smallest price step, USD")
+    lot_size: float = Field(gt=0, le=1e9, description="smallest size step, units of the asset")
+    volatility_5min: float = Field(
+        0.001, gt=0, le=0.2, description="standard deviation of five-minute log-returns of value in calm times"
+    )
+    factor_share: float = Field(
+        0.9, ge=0, le=1, description="correlation of the asset's value with the common factor"
+    )
+    news_loading: float = Field(1.0, ge=0, le=10, description="change of log value for news of size 1")
+    depth_1pct_usd: float = Field(
+        2.4e6, gt=0, le=1e12, description="makers' calm one-sided depth within 1 % in the perpetual, USD"
+    )
+    spot_depth_share: float = Field(0.3, gt=0, le=10, description="depth of the spot book over that of the perpetual")
+    retail_share: float = Field(1.0, ge=0, description="relative number of retail traders in this perpetual")
+    crowding: float = Field(
+        1.0, ge=0, le=100, description="factor on the retail open interest over depth of this perpetual"
+    )
+    leverage_scale: float = Field(1.0, gt=0, le=10, description="factor on retail leverage in this perpetual")
+
+
+class Phase(Part):
+    """A stretch of time with its own step length."""
+
+    until_s: float = Field(gt=0, le=1e9, description="end, seconds from the start of the run")
+    step_s: float = Field(gt=0, le=86400, description="step length, seconds")
+
+
+class Event(Part):
+    """A piece of news: it changes fundamental values, and may make them uncertain for a while."""
+
+    name: str = Field(min_length=1, max_length=80, description="label for figures")
+    time_s: float = Field(ge=0, le=1e9, description="start, seconds from the start of the run")
+    duration_s: float = Field(0.0, ge=0, le=1e8, description="time over which the change arrives, seconds; 0 = at once")
+    size: float = Field(ge=-0.95, le=10, description="relative change of value for a loading of 1 (-0.03 = -3 %)")
+    equity_size: float = Field(0.0, ge=-0.95, le=10, description="relative change of the outside equity index")
+    volatility_multiple: float = Field(1.0, ge=1, le=100, description="factor on the volatility of values after it")
+    volatility_half_life_s: float = Field(3600.0, gt=0, le=1e8, description="half-life of that factor's excess, seconds")
+    shock: bool = Field(True, description="whether the twin without exogenous shock leaves it out")
+
+
+class Outage(Part):
+    """A window in which the venue processes no customer message and its feed stands still."""
+
+    start_s: float = Field(ge=0, le=1e9, description="start, seconds from the start of the run")
+    end_s: float = Field(gt=0, le=1e9, description="end, seconds from the start of the run")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end_s <= self.start_s:
+            raise ValueError(f"end_s is {self.end_s:g}; it must be after start_s, {self.start_s:g}")
+        return self
+
+
+class Venue(Part):
+    """The venue and its rules."""
+
+    preset: str = Field("binance-usdm-2024-10", description="dated rule set, see the venue presets")
+    capacity_per_s: float = Field(0.0, ge=0, le=1e9, description="messages digested a second; 0 = unlimited")
+    insurance_fund_over_open_interest: float = Field(
+        0.002, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
+    )
+    outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
+
+
+class Fundamentals(Part):
+    """The clustering of the volatility of fundamental values."""
+
+    fast_s: float = Field(1800.0, gt=0, le=1e8, description="relaxation time of the fast component, seconds")
+    slow_s: float = Field(86400.0, gt=0, le=1e8, description="relaxation time of the slow component, seconds")
+    fast_size: float = Field(0.45, ge=0, le=2, description="standard deviation of the fast component of log volatility")
+    slow_size: float = Field(0.35, ge=0, le=2, description="standard deviation of the slow component of log volatility")
+
+
+class Crash(Part):
+    """The window in which the event is measured. It causes nothing."""
+
+    start_s: float = Field(ge=0, le=1e9, description="reference time P0, seconds from the start of the run")
+    end_s: float = Field(gt=0, le=1e9, description="end of the search for the low, seconds from the start of the run")
+    news_leg_s: float = Field(
+        600.0, gt=0, le=1e8, description="time after P0 in which the direct reaction to the news is measured, seconds"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end_s <= self.start_s:
+            raise ValueError(f"end_s is {self.end_s:g}; it must be after start_s, {self.start_s:g}")
+        return self
+
+
+class OwnAgent(Part):
+    """Agents of the user's own, found by import path."""
+
+    agent: str = Field(pattern=r"^[\w.]+:[\w.]+$", description="import path of the class, such as my_module:Momentum")
+    count: int = Field(1, ge=1, le=10_000, description="how many")
+    deposit_usd: float = Field(10_000.0, ge=0, le=1e12, description="cash of each, USD")
+    options: dict[str, float | int | str | bool] = Field(
+        default_factory=dict, description="keyword arguments for the class"
+    )
+
+
+class Scenario(Part):
+    """A whole scenario."""
+
+    name: Name = Field(description="short name")
+    title: str = Field(min_length=1, max_length=120, description="one line for lists and figures")
+    description: str = Field("", max_length=4000, description="what it sets up, with sources")
+    start_utc: str = Field(
+        "2025-01-01T00:00:00Z",
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+        description="calendar time of the start, for labels and for aligning real bars",
+    )
+    event: Literal["none", "october-2025", "march-2020"] = Field(
+        "none", description="the real event whose targets it is judged by"
+    )
+    assets: tuple[Asset, ...] = Field(min_length=1, max_length=20, description="assets; the first is the leader")
+    phases: tuple[Phase, ...] = Field(min_length=1, max_length=100, description="step lengths, in order")
+    crash: Crash = Field(description="where to measure")
+    fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="volatility of values")
+    news: tuple[Event, ...] = Field((), description="news")
+    venue: Venue = Field(default_factory=Venue, description="venue")
+    retail: RetailParameters = Field(default_factory=RetailParameters, description="leveraged retail")
+    market_maker: MarketMakerParameters = Field(default_factory=MarketMakerParameters, description="market makers")
+    noise: NoiseParameters = Field(default_factory=NoiseParameters, description="noise traders")
+    fundamentalist: FundamentalistParameters = Field(
+        default_factory=FundamentalistParameters, description="fundamentalists"
+    )
+    arbitrageur: ArbitrageurParameters = Field(default_factory=ArbitrageurParameters, description="arbitrageurs")
+    herd: HerdParameters = Field(default_factory=HerdParameters, description="social herd")
+    whale: WhaleParameters | None = Field(None, description="whale; absent when not given")
+    own_agents: tuple[OwnAgent, ...] = Field((), description="agents of the user's own")
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the run in seconds."""
+        return self.phases[-1].until_s
+
+    @property
+    def main_instrument(self) -> str:
+        """Perpetual of the first asset."""
+        return f"{self.assets[0].name}-PERP"
+
+    def perpetual(self, asset: str) -> str | None:
+        """Return the name of the perpetual of ``asset``, or None when the scenario has no such asset."""
+        return f"{asset}-PERP" if any(item.name == asset for item in self.assets) else None
+
+    @property
+    def eth_instrument(self) -> str | None:
+        """Perpetual of ETH, if there."""
+        return self.perpetual("ETH")
+
+    @property
+    def alt_instrument(self) -> str | None:
+        """Perpetual of the small coin, if there."""
+        return self.perpetual("ALT")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ends = [phase.until_s for phase in self.phases]
+        if sorted(set(ends)) != ends:
+            raise ValueError(f"phases: until_s must rise from phase to phase, got {', '.join(f'{e:g}' for e in ends)}")
+        names = [asset.name for asset in self.assets]
+        if len(set(names)) != len(names):
+            raise ValueError(f"assets: names must differ, got {', '.join(names)}")
+        if self.crash.end_s > self.duration_s:
+            raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
+        return self
