@@ -55,8 +55,3 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` with Numba: cached on disk, NumPy error model, no Python objects inside."""
     return numba.njit(cache=True, error_model="numpy")(function)
-
-
-def cold_kernel(function: _Function) -> _Function:
-    """Compile ``function`` like `kernel`, but never copy it into its callers: for rare paths, to save compile time."""
-    return numba.njit(cache=True, error_model="numpy")(function)

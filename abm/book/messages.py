@@ -16,13 +16,15 @@ BUY = 0
 SELL = 1
 
 # kind: what the message asks for
-LIMIT = 0  # rests until filled, cancelled or past `expiry` (0 = never)
+LIMIT = 0  # rests until filled, cancelled or due at `expiry` (0 = never)
 MARKET = 1  # takes what is there at any price; the remainder is dropped
 IOC = 2  # takes what is there up to `price`; the remainder is dropped
 FOK = 3  # fills completely up to `price`, or does nothing
-POST_ONLY = 4  # rests, or is rejected whole if any part would trade
+POST_ONLY = 4  # rests, or is rejected whole if its price reaches the other side's best
 CANCEL = 5  # removes order `id`
-AMEND = 6  # order `id` gets `price` and open size `lots`
+AMEND = (
+    6  # order `id` gets `price` and open size `lots` (a waiting one also `trigger`, if not 0); all else stays
+)
 
 # flags: bits that may be combined
 REDUCE_ONLY = 1  # never increases the account's position in the instrument; clipped again at match time
@@ -38,15 +40,16 @@ FILLED = 2  # completely filled
 EXPIRED = 3  # remainder dropped: market/IOC without liquidity, self-trade prevention, reduce-only clip
 CANCELLED = 4  # a cancel that found its order
 WAITING = 5  # a stop or take-profit order that waits for its trigger
-AMENDED = 6  # size reduced in place
-REJECTED_PRICE = 10  # price below one tick, or a trigger below one tick
-REJECTED_LOTS = 11  # size not positive
+AMENDED = 6  # changed in place: a smaller size at the same price, or terms of a waiting order
+REJECTED_PRICE = 10  # price or trigger below one tick, or above the ladder's limit
+REJECTED_LOTS = 11  # size not positive, or above the book's limit
 REJECTED_CROSSING = 12  # post-only order that would trade
 REJECTED_UNFILLABLE = 13  # fill-or-kill order that cannot fill completely
 REJECTED_REDUCE = 14  # reduce-only order with nothing to reduce
 REJECTED_UNKNOWN = 15  # cancel or amend of an order that is not open
 REJECTED_DUPLICATE = 16  # an open order has the same id
-REJECTED_MARGIN = 18  # refused by the venue's pre-trade margin check
+REJECTED_MALFORMED = 17  # no such instrument, account, kind or side, or an id below one
+REJECTED_MARGIN = 18  # refused by the venue's pre-trade margin check; books pass over such rows
 
 STATUS_NAMES: dict[int, str] = {
     PENDING: "pending",
@@ -56,13 +59,14 @@ STATUS_NAMES: dict[int, str] = {
     CANCELLED: "cancelled",
     WAITING: "waiting",
     AMENDED: "amended",
-    REJECTED_PRICE: "rejected: price below one tick",
-    REJECTED_LOTS: "rejected: size not positive",
+    REJECTED_PRICE: "rejected: price below one tick or above the limit",
+    REJECTED_LOTS: "rejected: size not positive or above the limit",
     REJECTED_CROSSING: "rejected: post-only order would trade",
     REJECTED_UNFILLABLE: "rejected: fill-or-kill order cannot fill",
     REJECTED_REDUCE: "rejected: nothing to reduce",
     REJECTED_UNKNOWN: "rejected: no such open order",
     REJECTED_DUPLICATE: "rejected: id already open",
+    REJECTED_MALFORMED: "rejected: no such instrument, account, kind or side",
     REJECTED_MARGIN: "rejected: not enough margin",
 }
 
@@ -79,7 +83,7 @@ message_dtype = np.dtype(
         ("instrument", "i2"),
         ("kind", "i1"),
         ("side", "i1"),
-        ("flags", "i2"),
+        ("flags", "i2"),  # as row["flags"]: recarrays have an attribute of that name already
         ("status", "i1"),  # out
         ("source", "i1"),  # why it was sent: 0 own will, 1 liquidation, 2 fund unwinding, 3 triggered stop
     ],
