@@ -1,0 +1,1 @@
+"""Measures of series, books and events."""
