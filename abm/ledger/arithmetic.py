@@ -1,6 +1,9 @@
 """Exact integer shares and percentages of money, with the direction of rounding in the name."""
 
 import math
+from typing import Any
+
+import numpy as np
 
 from abm.compiled import kernel
 
@@ -9,15 +12,23 @@ _EXACT_LOTS = 3_000_000_000  # below this a product of two lot counts fits into 
 
 
 @kernel
+def wide(value: int) -> Any:
+    """Return ``value`` as a 64-bit integer: kernels that get nothing else are compiled once."""
+    return np.int64(value)
+
+
+@kernel
 def floor_per_million(value: int, ppm: int) -> int:
     """Return ``value * ppm / 1e6`` rounded toward minus infinity, without overflow for values up to 1e16."""
-    return (value // _MILLION) * ppm + (value % _MILLION) * ppm // _MILLION
+    millions = value // _MILLION
+    return millions * ppm + (value - millions * _MILLION) * ppm // _MILLION
 
 
 @kernel
 def ceil_per_million(value: int, ppm: int) -> int:
     """Return ``value * ppm / 1e6`` rounded toward plus infinity, without overflow for values up to 1e16."""
-    return -floor_per_million(value, -ppm)
+    millions = value // _MILLION
+    return millions * ppm + ((value - millions * _MILLION) * ppm + _MILLION - 1) // _MILLION
 
 
 @kernel

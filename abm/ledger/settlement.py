@@ -20,7 +20,7 @@ from abm.book.messages import FUND, LIQUIDATION, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.ledger.accounts import CLEARING, FEES
-from abm.ledger.arithmetic import ceil_per_million, ceil_share, floor_share
+from abm.ledger.arithmetic import ceil_per_million, ceil_share, floor_share, wide
 
 Amounts = npt.NDArray[np.int64]
 Small = npt.NDArray[np.integer[Any]]
@@ -78,7 +78,7 @@ def settle_position(
         value = opened * unit
         entry_value[instrument, account] += direction * value
         if isolated[instrument, account] != 0:
-            gearing = max(1, int(leverage[instrument, account]))
+            gearing = max(1, wide(leverage[instrument, account]))
             moved = min((value + gearing - 1) // gearing, max(0, cash[0, account]))
             cash[0, account] -= moved
             isolated_margin[instrument, account] += moved
@@ -102,9 +102,9 @@ def settle_fills(
     """
     for k in range(fills.shape[0]):
         fill = fills[k]
-        i = int(fill.instrument)
-        maker = int(fill.maker)
-        taker = int(fill.taker)
+        i = wide(fill.instrument)
+        maker = wide(fill.maker)
+        taker = wide(fill.taker)
         terms = instruments[i]
         unit = fill.price * terms.tick_lot_value
         value = fill.lots * unit

@@ -1,0 +1,109 @@
+"""What accounts are worth at given marks, and what margin they need: one pass over the columns.
+
+An account has one cross wallet, ``equity = cash + sum of unrealised profit of its cross positions``, and a
+wallet for each isolated position, ``equity = isolated margin + its unrealised profit``. Spot holdings do not
+count as margin. Marks enter as ``mark_value``: the value of one lot, ``mark_ticks * tick_lot_value``.
+"""
+
+import numpy as np
+
+from abm.book.messages import Records
+from abm.compiled import kernel
+from abm.instruments import PERPETUAL
+from abm.ledger.arithmetic import wide
+from abm.ledger.ledger import Ledger
+from abm.ledger.settlement import Amounts, Small
+from abm.rules.margin_tiers import initial_margin, maintenance_margin
+
+
+def mark_values(instruments: Records, mark_ticks: Amounts) -> Amounts:
+    """Return the value of one lot of each instrument at its mark, millionths; 0 for spot (not margined).
+
+    Raises
+    ------
+    ValueError
+        If the mark of a perpetual is below one tick.
+    """
+    perpetual = instruments.kind == PERPETUAL
+    if (mark_ticks[perpetual] < 1).any():
+        raise ValueError(f"mark_ticks {mark_ticks.tolist()}: marks of perpetuals must be at least one tick")
+    values: Amounts = np.where(perpetual, mark_ticks * instruments.tick_lot_value, 0).astype(np.int64)
+    return values
+
+
+@kernel
+def cross_margin(
+    account: int,
+    mark_value: Amounts,
+    tiers: Records,
+    cash: Amounts,
+    position: Amounts,
+    entry_value: Amounts,
+    isolated: Small,
+) -> tuple[int, int]:
+    """Return (equity, maintenance margin) of one account's cross wallet, millionths."""
+    equity = cash[0, account]
+    needed = wide(0)
+    for i in range(position.shape[0]):
+        lots = position[i, account]
+        if mark_value[i] > 0 and lots != 0 and isolated[i, account] == 0:
+            value = lots * mark_value[i]
+            equity += value - entry_value[i, account]
+            needed += maintenance_margin(tiers, i, abs(value))
+    return equity, needed
+
+
+@kernel
+def _fill_cross_columns(
+    mark_value: Amounts,
+    tiers: Records,
+    cash: Amounts,
+    position: Amounts,
+    entry_value: Amounts,
+    leverage: Small,
+    isolated: Small,
+    out: Amounts,
+) -> None:
+    for a in range(position.shape[1]):
+        equity, needed = cross_margin(a, mark_value, tiers, cash, position, entry_value, isolated)
+        initial = wide(0)
+        for i in range(position.shape[0]):
+            lots = position[i, a]
+            if mark_value[i] > 0 and lots != 0 and isolated[i, a] == 0:
+                initial += initial_margin(tiers, i, abs(lots) * mark_value[i], wide(leverage[i, a]))
+        out[0, a] = equity
+        out[1, a] = needed
+        out[2, a] = initial
+
+
+def cross_columns(ledger: Ledger, mark_ticks: Amounts, tiers: Records) -> Amounts:
+    """Return equity, maintenance margin and initial margin of every account's cross wallet.
+
+    Returns
+    -------
+    int64 ``(3, accounts)``, millionths. ``equity - initial margin`` is what is free for new orders.
+    """
+    out = np.empty((3, ledger.accounts), np.int64)
+    _fill_cross_columns(
+        mark_values(ledger.instruments, mark_ticks), tiers, ledger.cash, ledger.position, ledger.entry_value,
+        ledger.leverage, ledger.isolated, out,
+    )  # fmt: skip
+    return out
+
+
+def unrealised(ledger: Ledger, mark_ticks: Amounts) -> Amounts:
+    """Return unrealised profit of perpetual positions at the marks, int64 ``(instruments, accounts)``."""
+    value = mark_values(ledger.instruments, mark_ticks)[:, None]
+    profit: Amounts = np.where(value > 0, ledger.position * value - ledger.entry_value, 0)
+    return profit
+
+
+def account_equity(ledger: Ledger, mark_ticks: Amounts) -> Amounts:
+    """Return cash, isolated margin and unrealised profit of each account, int64 ``(accounts,)``.
+
+    The sum over all rows is zero: `OUTSIDE` owes the deposits, `CLEARING` what is not realised yet.
+    """
+    equity: Amounts = (
+        ledger.cash[0] + ledger.isolated_margin.sum(axis=0) + unrealised(ledger, mark_ticks).sum(axis=0)
+    )
+    return equity

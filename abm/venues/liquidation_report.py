@@ -1,0 +1,83 @@
+"""Tidy tables of what a liquidation engine did in one step."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm.book.messages import Records, fill_table
+from abm.ledger.settlement import Amounts
+from abm.rules.breaches import breach_dtype
+from abm.venues.deleveraging import adl_dtype
+
+ORDER = 0
+TAKEOVER = 1
+DELEVERAGED = 2
+HOW_NAMES = {ORDER: "order", TAKEOVER: "takeover", DELEVERAGED: "deleveraged"}
+
+liquidation_dtype = np.dtype(
+    [
+        ("time", "i8"),  # ns
+        ("account", "i4"),
+        ("instrument", "i2"),
+        ("side", "i1"),  # of the closing trade: SELL closes a long
+        ("how", "i1"),  # ORDER, TAKEOVER or DELEVERAGED
+        ("lots", "i8"),
+        ("price", "i8"),  # ticks, rounded average
+        ("notional", "i8"),  # millionths
+    ],
+    align=True,
+)
+
+
+@dataclass
+class LiquidationReport:
+    """What was closed by force in one step; tables are record arrays.
+
+    Attributes
+    ----------
+    liquidations
+        Rows of `liquidation_dtype`: one for each filled order, takeover, or position closed against others.
+    deleveraged
+        Rows of `abm.venues.deleveraging.adl_dtype`: one for each account on the other side.
+    fills
+        All fills in the books by orders of the engine, and by stops they triggered; already settled.
+    unresolved
+        Wallets still breached at the end, rows of `abm.rules.breaches.breach_dtype`.
+    rounds
+        Rounds that found breached wallets.
+    bad_debt
+        Millionths that the fund paid for wallets that owed money with nothing left to close.
+    """
+
+    liquidations: Records = field(default_factory=lambda: _empty(liquidation_dtype))
+    deleveraged: Records = field(default_factory=lambda: _empty(adl_dtype))
+    fills: Records = field(default_factory=lambda: fill_table(0))
+    unresolved: Records = field(default_factory=lambda: _empty(breach_dtype))
+    rounds: int = 0
+    bad_debt: int = 0
+
+    def add(self, name: str, rows: Records) -> bool:
+        """Append rows to the table ``name``; tell whether there were any."""
+        if len(rows):
+            setattr(self, name, np.concatenate([getattr(self, name), rows]).view(np.recarray))
+        return len(rows) > 0
+
+
+def liquidation_rows(orders: Records, lots: Amounts, notional: Amounts, unit: Amounts, how: int) -> Records:
+    """Return one row of `liquidation_dtype` for each order of which ``lots`` were closed.
+
+    ``unit`` is the ``tick_lot_value`` of each order's instrument, from which the average price follows.
+    """
+    done = np.flatnonzero(lots)
+    rows = np.zeros(len(done), liquidation_dtype).view(np.recarray)
+    for name in ("time", "account", "instrument", "side"):
+        rows[name] = orders[name][done]
+    rows["how"] = how
+    rows["lots"] = lots[done]
+    rows["notional"] = notional[done]
+    rows["price"] = np.rint(notional[done] / (lots[done] * unit[done]))
+    return rows
+
+
+def _empty(dtype: np.dtype[np.void]) -> Records:
+    return np.zeros(0, dtype).view(np.recarray)
