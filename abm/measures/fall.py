@@ -93,7 +93,7 @@ def largest_fall_start(
     window_s: float = DAY_S,
     remaining: float = 2.0 / 3.0,
     run_up_s: float = HOUR_S,
-    same_level: float = 0.05,
+    same_level: float = 0.02,
 ) -> float:
     """Return when the largest fall of a path begins, seconds.
 
