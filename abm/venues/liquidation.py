@@ -1,11 +1,11 @@
 """The liquidation engine: sweep, orders, takeover, deleveraging, until nothing breaches.
 
-Procedure of a Binance-like venue (counterparty-liquidation text of 2020): a wallet below maintenance margin at the mark
-has its account's orders cancelled and its positions sent as immediate-or-cancel orders bounded by the
-bankruptcy price. What they bring above that price pays the clearance fee to the insurance fund. What stays
-open goes to the fund at the bankruptcy price while the fund can carry it, and the rest to ranked accounts
-on the other side. Margins are tested again after each round, since deleveraging can take one leg of a
-hedge.
+Procedure of a Binance-like venue (counterparty-liquidation text of 2020): a wallet below maintenance margin
+at the mark has its account's orders cancelled and its positions sent as immediate-or-cancel orders bounded
+by the bankruptcy price. What they bring above that price pays the clearance fee to the insurance fund. What
+stays open goes to the fund at the bankruptcy price while the fund can carry it, and the rest to ranked
+accounts on the other side. Margins are tested again after each round, since deleveraging can take one leg
+of a hedge.
 """
 
 from dataclasses import dataclass
