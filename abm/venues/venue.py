@@ -1,8 +1,8 @@
 """A venue: named rule objects and the terms of each asset."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class AssetTerms:
 
 @dataclass(frozen=True)
 class LiquidationTerms:
-    """How much of a breached cross wallet is closed at once, and how often margins are tested again in a step.
+    """How much of a breached cross wallet is closed at once, and how many sweeps a step may take.
 
     Parameters
     ----------
@@ -110,9 +110,8 @@ class Venue:
 
     def tiers(self, instruments: Records, assets: Sequence[str]) -> Records:
         """Return the tier table of all instruments; spot pairs need no margin."""
-        return tier_table(
-            [item and item.tiers for item in self._terms(instruments, assets)], len(instruments)
-        )
+        tiers = [item.tiers if item else None for item in self._terms(instruments, assets)]
+        return tier_table(tiers, len(instruments))
 
     def clearance_ppm(self, instruments: Records, assets: Sequence[str]) -> Amounts:
         """Return the clearance fee of each instrument, parts per million; 0 for spot."""
@@ -148,12 +147,11 @@ class Venue:
         ]
 
 
-def binance_like(**changes: object) -> Venue:
+def binance_like(**changes: Any) -> Venue:
     """Return a venue with the rules of Binance USDS-M futures and short tier tables, to change piece by piece.
 
-    BTC and ETH share the lowest six brackets of BTCUSDT of 2024-10-24, all other assets the lowest six of
-    ATOMUSDT; clearance fees are 1.25 % and 1 %. For the full tables load the preset
-    ``binance-usdm-2024-10``.
+    BTC and ETH have the lowest six brackets of BTCUSDT of 2024-10-24, all other assets those of ATOMUSDT;
+    clearance fees are 1.25 % and 1 %. For the full tables load the preset ``binance-usdm-2024-10``.
 
     Parameters
     ----------
@@ -162,13 +160,8 @@ def binance_like(**changes: object) -> Venue:
     """
     large = AssetTerms(_tiers(_BTC), clearance_fee_ppm=12_500, funding_cap=0.003)
     small = AssetTerms(_tiers(_ATOM))
-    settings: dict[str, object] = {
-        "name": "binance-like",
-        "assets": {"BTC": large, "ETH": large, "ALT": small},
-        "other_assets": "ALT",
-        **changes,
-    }
-    return Venue(**settings)  # type: ignore[arg-type]
+    venue = Venue("binance-like", {"BTC": large, "ETH": large, "ALT": small}, other_assets="ALT")
+    return replace(venue, **changes)
 
 
 def _tiers(rows: Sequence[tuple[float, float, float, int]]) -> MarginTiers:

@@ -21,7 +21,7 @@ from abm.venues.venue import AssetTerms, LiquidationTerms, Venue
 
 MARKS = {"median": MedianMark, "fair": FairPriceMark, "index": IndexMark}
 INDICES = {"weighted": WeightedIndex, "single": SingleSource}
-_PLAIN: dict[str, Callable[..., Any]] = {
+_PLAIN: dict[str, Any] = {
     "fees": FeeSchedule,
     "spot_fees": FeeSchedule,
     "funding": FundingRule,
@@ -119,9 +119,9 @@ def _halt(table: Mapping[str, Any], where: str) -> HaltRule:
     return _make(HaltRule, given, where)
 
 
-def _make(rule: Callable[..., Any], table: Mapping[str, Any], where: str) -> Any:
+def _make(rule: Any, table: Mapping[str, Any], where: str) -> Any:
     """Build a rule from a table: known keys only, nothing missing, values of the type of the defaults."""
-    known = fields(rule)  # type: ignore[arg-type]
+    known = fields(rule)
     _known_keys(table, [item.name for item in known], where)
     given = dict(table)
     for item in known:
