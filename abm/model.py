@@ -172,15 +172,15 @@ class MarketModel(mesa.Model):
 
     def match_and_settle(self, messages: Records) -> None:
         """Match messages and settle the fills."""
-        self.books.reset_ranges()
+        self.books.reset_range()
         self.settle(self.books.process(messages))
 
     def update_prices(self) -> None:
         """Refresh quotes, index, marks and funding, fire stops on the mark, publish what agents see."""
         refresh(self.view, self.books.books, self.table, self.clock.step_s)
-        marks = self.pricing.update(self.view, self.books.books, self.clock.now_ns, self.clock.step_ns)
+        marks = self.pricing.update(self.view, self.books.books, self.clock.now_ns)
         self.settle(self.books.mark_triggers(marks, self.clock.now_ns))
-        self.pricing.pay_funding(self.view, self.ledger, self.clock.now_ns)
+        self.pricing.pay_funding(self.ledger, self.clock.now_ns)
         self.publish()
 
     def control_risk(self) -> None:
@@ -221,7 +221,11 @@ class MarketModel(mesa.Model):
         """Settle fills in the ledger and count their volume."""
         if len(fills):
             self.ledger.settle(fills)
-            record_fills(self.recorder.row, fills, self.table)
+            self.count_volume(fills)
+
+    def count_volume(self, fills: Records) -> None:
+        """Count the volume of fills that are settled already."""
+        record_fills(self.recorder.row, fills, self.table)
 
     def sight(self) -> Sight:
         """Return what agents can see now."""

@@ -2,7 +2,7 @@
 
 Each has an opinion about value, learns of changes with its own delay, and moves its holding towards a target that grows with
 the mispricing beyond a threshold (the value-based demand of Farmer and Joshi 2002, JEBO 49, 149-171). It takes what the book
-offers within a small slippage, so that it cannot buy more than is there: the deeper the hole, the slower the rescue.
+offers near the mid and leaves the rest there as a resting order for a while: patient bids below value, patient offers above.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from abm.book.messages import BUY, IOC, REDUCE_ONLY, SELL, Records
+from abm.book.messages import BUY, LIMIT, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.outbox import send
@@ -39,14 +39,15 @@ class FundamentalistParameters(Parameters):
 
     traders: int = Field(120, ge=0, le=1_000_000, description="number of fundamentalists")
     capital_over_depth: float = Field(
-        6.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
+        20.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
     )
     opinion_spread: float = Field(0.006, ge=0, le=0.5, description="standard deviation of opinions about log value")
     threshold: float = Field(0.004, ge=0, le=0.5, description="mean log mispricing needed before acting")
-    full_at: float = Field(0.10, gt=0, le=1, description="log mispricing at which all capital is used")
+    full_at: float = Field(0.05, gt=0, le=1, description="log mispricing at which all capital is used")
     delay_s: float = Field(300.0, gt=0, le=1e6, description="median time to learn of a change in value, seconds")
-    patience_s: float = Field(600.0, gt=0, le=1e6, description="time over which a gap to the target is closed, seconds")
+    patience_s: float = Field(1800.0, gt=0, le=1e6, description="time over which a gap to the target is closed, seconds")
     rate_per_hour: float = Field(60.0, gt=0, le=3600, description="how often each looks at the market, 1/hour")
+    life_s: float = Field(120.0, gt=0, le=1e6, description="how long an order rests in the book, seconds")
     slippage: float = Field(0.003, gt=0, le=0.5, description="largest distance from the mid that is paid, fraction")
 
 
@@ -90,10 +91,13 @@ def decide_fundamentalists(
             continue
         side = BUY if trade > 0.0 else SELL
         sign = 1 - 2 * side
-        price = max(1, int(seen.mid * (1.0 + sign * p.slippage) / instrument.tick))
+        reservation = math.exp(t.value_seen + t.opinion)
+        reach = seen.mid * (1.0 + sign * p.slippage)
+        price = max(1, int((min(reach, reservation) if side == BUY else max(reach, reservation)) / instrument.tick))
         flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
         when = start_ns + int(step_ns * uniform(key, j, index, 1))
-        send(messages, counters, when, t.account, i, IOC, side, lots, price, flags)
+        send(messages, counters, when, t.account, i, LIMIT, side, lots, price, flags)
+        messages[counters[0] - 1].expiry = when + int(p.life_s * 1e9)
 
 
 class Fundamentalist(CrowdAgent):

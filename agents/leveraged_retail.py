@@ -13,6 +13,7 @@ from pydantic import Field
 
 from abm.book.messages import (
     BUY,
+    IOC,
     MARKET,
     REDUCE_ONLY,
     SELL,
@@ -27,17 +28,23 @@ from abm.random_streams import exponential, normal, stream_key, uniform
 from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
 
+IDLE, OPENING, CLOSING = 0, 1, 2
+
 retail_dtype = np.dtype(
     [
         ("account", "i4"),
         ("instrument", "i2"),
         ("leverage", "i2"),
         ("wealth_usd", "f8"),
-        ("sentiment_weight", "f8"),
+        ("susceptibility", "f8"),  # own factor on sentiment
         ("uses_stop", "i1"),
         ("stop_id", "i8"),
         ("profit_id", "i8"),
         ("held", "i8"),  # lots at the last look
+        ("goal", "i8"),  # lots it wants to hold while it works an order
+        ("clip_usd", "f8"),  # most it sends in a minute
+        ("exits_left", "i1"),  # whether stop-loss and take-profit have been left for the position
+        ("working", "i1"),  # IDLE, OPENING or CLOSING
     ],
     align=True,
 )
@@ -52,17 +59,23 @@ class RetailParameters(Parameters):
     )
     long_share: float = Field(0.7, ge=0, le=1, description="share of the initial positions, by size, that is long")
     in_position: float = Field(0.6, ge=0, le=1, description="share of traders that hold a position at the start")
-    leverage_median: float = Field(5.0, ge=1, le=125, description="median leverage")
+    leverage_median: float = Field(4.0, ge=1, le=125, description="median leverage")
     leverage_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of log leverage")
     leverage_max: int = Field(100, ge=1, le=125, description="largest leverage allowed")
-    wealth_tail: float = Field(1.3, gt=1, le=10, description="Pareto exponent of wealth")
+    size_tail: float = Field(1.4, gt=1, le=10, description="Pareto exponent of position sizes")
     entry_spread: float = Field(
         0.02, ge=0, le=1, description="standard deviation of log entry prices of initial positions around the present price"
     )
-    hold_hours: float = Field(24.0, gt=0, le=1e5, description="mean time a position is held in calm times, hours")
-    momentum_weight: float = Field(1.0, ge=0, le=10, description="weight of momentum in the direction of entry")
+    hold_hours: float = Field(80.0, gt=0, le=1e5, description="mean time a position is held in calm times, hours")
+    momentum_weight: float = Field(0.3, ge=0, le=10, description="weight of momentum in the direction of entry")
     momentum_scale: float = Field(0.01, gt=0, le=1, description="log-return over the last hours that counts as strong")
-    sentiment_weight: float = Field(1.0, ge=0, le=10, description="weight of sentiment in the direction of entry")
+    sentiment_weight: float = Field(0.3, ge=0, le=10, description="weight of sentiment in the direction of entry")
+    slippage: float = Field(
+        0.005, gt=0, le=0.5, description="farthest from the mid that a voluntary order may trade, fraction"
+    )
+    clip_over_depth: float = Field(
+        0.01, gt=0, le=10, description="largest market order of one trader in a minute over one-sided depth within 1 %"
+    )
     panic_per_hour: float = Field(
         1.5, ge=0, le=3600, description="rate of leaving when sentiment is fully against the position, 1/hour"
     )
@@ -80,23 +93,91 @@ def round_number(price_usd: float) -> float:
 
 
 @kernel
-def place_exit(
+def leave_exit(
     messages: Records,
     counters: npt.NDArray[np.int64],
     when: int,
     account: int,
     instrument: int,
-    side: int,
-    lots: int,
+    held: int,
     trigger: int,
     flags: int,
 ) -> int:
-    """Leave a market order that waits for a trigger price; return its id."""
-    order_id = send(messages, counters, when, account, instrument, MARKET, side, lots, 0, flags | REDUCE_ONLY)
+    """Leave a market order that closes ``held`` lots when a trigger price is reached; return its id."""
+    side = SELL if held > 0 else BUY
+    order_id = send(messages, counters, when, account, instrument, MARKET, side, abs(held), 0, flags | REDUCE_ONLY)
     row = messages[counters[0] - 1]
     row.trigger = max(1, trigger)
     row.source = STOP
     return order_id
+
+
+@kernel
+def leave_exits(
+    t: np.record,
+    p: np.record,
+    held: int,
+    entry_usd: float,
+    mid_usd: float,
+    tick: float,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    stop_draw: float,
+    profit_draw: float,
+    when: int,
+) -> None:
+    """Leave the stop-loss and take-profit that trader ``t`` uses, unless the price is already beyond them."""
+    way = 1.0 if held > 0 else -1.0
+    if t.uses_stop & 1:
+        price = round_number(entry_usd * math.exp(-way * p.stop_distance * (0.4 + 0.6 * stop_draw)))
+        if (mid_usd - price) * way > 0.0:
+            flags = TRIGGER_ON_MARK if held > 0 else TRIGGER_ON_MARK | TRIGGER_RISING
+            t.stop_id = leave_exit(messages, counters, when, t.account, t.instrument, held, int(price / tick), flags)
+    if t.uses_stop & 2:
+        price = round_number(entry_usd * math.exp(way * p.profit_distance * (0.4 + 0.6 * profit_draw)))
+        if (price - mid_usd) * way > 0.0:
+            flags = TRIGGER_RISING if held > 0 else 0
+            t.profit_id = leave_exit(messages, counters, when, t.account, t.instrument, held, int(price / tick), flags)
+    t.exits_left = 1
+
+
+@kernel
+def cancel_exits(t: np.record, messages: Records, counters: npt.NDArray[np.int64], when: int) -> None:
+    """Take back the stop-loss and take-profit of a position that is no longer there."""
+    if t.stop_id > 0:
+        send_cancel(messages, counters, when, t.account, t.instrument, t.stop_id)
+    if t.profit_id > 0:
+        send_cancel(messages, counters, when, t.account, t.instrument, t.profit_id)
+    t.stop_id = 0
+    t.profit_id = 0
+    t.exits_left = 0
+
+
+@kernel
+def work(
+    t: np.record,
+    held: int,
+    slippage: float,
+    price_usd: float,
+    instrument: np.record,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    u: float,
+    start_ns: int,
+    step_ns: int,
+) -> None:
+    """Send the next slice of the order that trader ``t`` is working, at a uniform time ``u`` within the step."""
+    target = t.goal if t.working == OPENING else 0
+    lots = abs(target - held)
+    if lots == 0 or (t.working == OPENING and abs(held) > abs(target)):
+        t.working = IDLE
+        return
+    most = max(1, lots_for(t.clip_usd * step_ns / 6e10, price_usd, instrument.lot))
+    side = BUY if target > held else SELL
+    flags = REDUCE_ONLY if t.working == CLOSING else 0
+    when = start_ns + int(step_ns * u)
+    worst = max(1, int(price_usd * (1.0 + (1 - 2 * side) * slippage) / instrument.tick))
+    send(messages, counters, when, t.account, t.instrument, IOC, side, min(lots, most), worst, flags)
 
 
 @kernel
@@ -119,62 +200,44 @@ def decide_retail(
     """Let every retail trader act in the step."""
     p = parameters[0]
     step_h = step_ns / 3.6e12
+    leave = 1.0 - math.exp(-step_h / p.hold_hours)
     for j in range(len(traders)):
         t = traders[j]
-        i = t.instrument
-        instrument = instruments[i]
-        held = position[i, t.account]
-        mood = sentiment[j] * t.sentiment_weight
+        seen = view[t.instrument]
+        instrument = instruments[t.instrument]
+        held = position[t.instrument, t.account]
+        mood = sentiment[j] * t.susceptibility
         if held != t.held:
+            if abs(held) < abs(t.held) and t.working == OPENING:
+                t.working = IDLE
             if held == 0 or t.held == 0 or (held > 0) != (t.held > 0):
-                if t.stop_id > 0:
-                    send_cancel(messages, counters, start_ns, t.account, i, t.stop_id)
-                if t.profit_id > 0:
-                    send_cancel(messages, counters, start_ns, t.account, i, t.profit_id)
-                t.stop_id = 0
-                t.profit_id = 0
-            if held != 0 and t.stop_id == 0 and t.uses_stop != 0:
-                entry = entry_value[i, t.account] / (held * instrument.lot * 1e6)
-                way = 1.0 if held > 0 else -1.0
-                side = SELL if held > 0 else BUY
-                if t.uses_stop & 1:
-                    away = p.stop_distance * (0.4 + 0.6 * exponential(key, j, index, 10))
-                    price = round_number(entry * math.exp(-way * away))
-                    if (price - view[i].mid) * way < 0.0:
-                        flags = TRIGGER_ON_MARK | (0 if held > 0 else TRIGGER_RISING)
-                        ticks = int(price / instrument.tick)
-                        t.stop_id = place_exit(
-                            messages, counters, start_ns, t.account, i, side, abs(held), ticks, flags
-                        )
-                if t.uses_stop & 2:
-                    away = p.profit_distance * (0.4 + 0.6 * exponential(key, j, index, 11))
-                    price = round_number(entry * math.exp(way * away))
-                    if (price - view[i].mid) * way > 0.0:
-                        flags = TRIGGER_RISING if held > 0 else 0
-                        ticks = int(price / instrument.tick)
-                        t.profit_id = place_exit(
-                            messages, counters, start_ns, t.account, i, side, abs(held), ticks, flags
-                        )
+                cancel_exits(t, messages, counters, start_ns)
             t.held = held
-        if held != 0:
-            way = 1.0 if held > 0 else -1.0
-            against = max(0.0, -way * mood)
-            rate = 1.0 / p.hold_hours + p.panic_per_hour * against * against
-            if uniform(key, j, index, 0) < 1.0 - math.exp(-rate * step_h):
-                when = start_ns + int(step_ns * uniform(key, j, index, 1))
-                side = SELL if held > 0 else BUY
-                send(messages, counters, when, t.account, i, MARKET, side, abs(held), 0, REDUCE_ONLY)
-        else:
-            pull = p.momentum_weight * math.tanh(view[i].momentum_slow / p.momentum_scale) + mood + p.bullishness
-            rate = p.entry_per_hour * min(8.0, math.exp(abs(pull) - 1.0))
+        if t.working == IDLE and held != 0:
+            if t.exits_left == 0 and t.uses_stop != 0:
+                entry_usd = entry_value[t.instrument, t.account] / (held * instrument.lot * 1e6)
+                stop_draw = exponential(key, j, index, 10)
+                profit_draw = exponential(key, j, index, 11)
+                leave_exits(
+                    t, p, held, entry_usd, seen.mid, instrument.tick,
+                    messages, counters, stop_draw, profit_draw, start_ns,
+                )  # fmt: skip
+            against = max(0.0, -mood if held > 0 else mood)
+            panic = p.panic_per_hour * against * against * step_h
+            chance = leave if panic == 0.0 else 1.0 - math.exp(-step_h / p.hold_hours - panic)
+            if uniform(key, j, index, 0) < chance:
+                t.working = CLOSING
+        elif t.working == IDLE:
+            pull = p.momentum_weight * math.tanh(seen.momentum_slow / p.momentum_scale) + p.sentiment_weight * mood + p.bullishness
+            rate = p.entry_per_hour * min(8.0, math.exp(abs(pull) - abs(p.bullishness)))
             if uniform(key, j, index, 2) < 1.0 - math.exp(-rate * step_h):
-                free_usd = cash[t.account] / 1e6
-                notional = 0.8 * t.leverage * min(free_usd, t.wealth_usd)
-                lots = lots_for(notional, view[i].mid, instrument.lot)
-                if lots > 0:
-                    when = start_ns + int(step_ns * uniform(key, j, index, 3))
-                    side = BUY if pull + normal(key, j, index, 4) > 0.0 else SELL
-                    send(messages, counters, when, t.account, i, MARKET, side, lots, 0, 0)
+                notional = 0.8 * t.leverage * min(cash[t.account] / 1e6, t.wealth_usd)
+                side = BUY if uniform(key, j, index, 4) < 0.5 + 0.5 * math.tanh(pull) else SELL
+                t.goal = (1 - 2 * side) * lots_for(notional, seen.mid, instrument.lot)
+                t.working = OPENING
+        if t.working != IDLE:
+            u = uniform(key, j, index, 1)
+            work(t, held, p.slippage, seen.mid, instrument, messages, counters, u, start_ns, step_ns)
 
 
 class LeveragedRetail(CrowdAgent):
@@ -183,7 +246,7 @@ class LeveragedRetail(CrowdAgent):
     instrument = Column()
     leverage = Column()
     wealth_usd = Column()
-    sentiment_weight = Column()
+    susceptibility = Column()
     held = Column()
 
     @property

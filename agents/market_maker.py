@@ -2,9 +2,9 @@
 
 The centre of the ladder is a belief about the fair price that learns from the mid (others may know more), from news about
 value and from the leading asset, shifted against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8,
-217-224). Size shrinks and the ladder widens as volatility exceeds its normal, at once; it returns slowly. A maker withdraws
-from an instrument when the feed is stale, when volatility breaks its limit, or from everything when it has lost too much; it
-comes back at a random time after the reason has gone, with a fraction of its size.
+217-224). Size shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly. A maker withdraws
+from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose faster than it
+could cut), and from everything when it has lost too much. It comes back at a random time, with a fraction of its size.
 """
 
 import math
@@ -24,7 +24,7 @@ from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
 
 QUOTING, STALE_FEED, VOLATILITY, LOSS = 0, 1, 2, 3
-REASONS = {STALE_FEED: "stale feed", VOLATILITY: "volatility limit", LOSS: "loss limit"}
+REASONS = {STALE_FEED: "stale feed", VOLATILITY: "risk limit", LOSS: "loss limit"}
 
 LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
 """Distances of the ladder's levels beyond the half-spread, fractions of the price."""
@@ -35,7 +35,7 @@ maker_dtype = np.dtype(
     [
         ("account", "i4"),
         ("capital_usd", "f8"),
-        ("volatility_limit", "f8"),  # multiple of normal volatility at which it leaves
+        ("risk_limit", "f8"),  # largest size times volatility over normal that it bears
         ("stretch", "f8"),  # own factor on ladder distances
         ("average_equity", "f8"),  # USD
         ("share", "f8"),  # of all makers' depth
@@ -62,20 +62,22 @@ class MarketMakerParameters(Parameters):
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
     half_spread: float = Field(0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price")
-    follow_s: float = Field(20.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price, seconds")
-    anchor_s: float = Field(900.0, gt=0, le=1e6, description="time in which belief returns to fundamental value, seconds")
+    follow_s: float = Field(100.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price, seconds")
+    anchor_s: float = Field(500.0, gt=0, le=1e6, description="time in which belief returns to fundamental value, seconds")
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
     leader_weight: float = Field(0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves")
-    skew: float = Field(0.004, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price")
+    skew: float = Field(0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price")
     inventory_over_depth: float = Field(
-        4.0, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
+        8.0, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
     )
-    size_power: float = Field(1.0, ge=0, le=5, description="exponent of size on normal over present volatility")
-    widen_power: float = Field(0.5, ge=0, le=5, description="exponent of ladder distances on volatility over normal")
+    size_power: float = Field(0.6, ge=0, le=5, description="exponent of size on normal over present volatility")
+    widen_power: float = Field(0.3, ge=0, le=5, description="exponent of ladder distances on volatility over normal")
     shrink_s: float = Field(20.0, gt=0, le=1e5, description="time to cut size, seconds")
     restore_s: float = Field(5400.0, gt=0, le=1e7, description="time to bring size back, seconds")
-    volatility_limit: float = Field(9.0, gt=1, le=1e3, description="median multiple of normal volatility at which makers leave")
-    limit_spread: float = Field(0.5, ge=0, le=3, description="standard deviation of the log of that limit between makers")
+    risk_limit: float = Field(
+        4.0, gt=1, le=1e3, description="median of the size times volatility, both over normal, that makers bear"
+    )
+    limit_spread: float = Field(0.4, ge=0, le=3, description="standard deviation of the log of that limit between makers")
     loss_limit: float = Field(0.10, gt=0, le=1, description="loss over about an hour, share of capital, at which makers leave")
     stale_feed_s: float = Field(2.0, gt=0, le=1e5, description="feed delay at which makers leave, seconds")
     return_s: float = Field(900.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds")
@@ -155,7 +157,7 @@ def decide_makers(
                     reason = STALE_FEED
                 elif lost > p.loss_limit:
                     reason = LOSS
-                elif excess > maker.volatility_limit:
+                elif excess * quote.size > maker.risk_limit:
                     reason = VOLATILITY
 
             before = quote.value_seen
@@ -171,10 +173,10 @@ def decide_makers(
             if quote.state == QUOTING and reason != QUOTING:
                 withdraw(ladder, messages, counters, a, i, cancel_at)
                 quote.state = reason
+                quote.size = p.return_size
             elif quote.state != QUOTING and reason == QUOTING:
                 if uniform(key, m, index, 2 * i + 1) < comes_back:
                     quote.state = QUOTING
-                    quote.size = p.return_size
             if quote.state != QUOTING:
                 continue
 
@@ -221,7 +223,7 @@ class MarketMaker(CrowdAgent):
     """A market maker; see `MarketMakerParameters`."""
 
     capital_usd = Column()
-    volatility_limit = Column()
+    risk_limit = Column()
     stretch = Column()
 
     @property

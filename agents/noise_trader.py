@@ -1,8 +1,8 @@
 """Noise traders: the background flow of buying and selling for reasons of their own.
 
 They trade at a Poisson rate that rises with volatility (volume and volatility go together: Karpoff 1987, JFQA 22,
-109-126), partly with market orders, partly with limit orders left in the book for a while, and lean against their own
-inventory so that nobody drifts away.
+109-126), partly with marketable orders that stop at a slippage limit, since nobody who need not trade clears out an empty
+book, partly with limit orders left in the book for a while. They lean against their own inventory, so that nobody drifts away.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from abm.book.messages import BUY, LIMIT, MARKET, REDUCE_ONLY, SELL, Records
+from abm.book.messages import BUY, IOC, LIMIT, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.outbox import send
@@ -34,6 +34,9 @@ class NoiseParameters(Parameters):
         1.6, ge=0, le=100, description="market-order volume in an hour over one-sided depth within 1 %"
     )
     size_spread: float = Field(1.0, ge=0, le=3, description="standard deviation of log order size")
+    slippage: float = Field(
+        0.003, gt=0, le=0.5, description="farthest from the mid that a market order may trade, fraction"
+    )
     limit_distance: float = Field(0.002, gt=0, le=0.2, description="mean distance of limit orders from the mid, fraction")
     limit_life_s: float = Field(600.0, gt=0, le=1e6, description="life of a limit order, seconds")
     volatility_power: float = Field(0.8, ge=0, le=2, description="exponent of activity on volatility over its normal")
@@ -77,7 +80,8 @@ def decide_noise(
                 continue
             flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
             if uniform(key, j, index, base + 5) < p.market_share:
-                send(messages, counters, when, t.account, i, MARKET, side, lots, 0, flags)
+                price = int(seen.mid * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick)
+                send(messages, counters, when, t.account, i, IOC, side, lots, max(1, price), flags)
             else:
                 sign = 1 - 2 * side
                 away = p.limit_distance * exponential(key, j, index, base + 6)

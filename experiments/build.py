@@ -23,6 +23,7 @@ from abm.random_streams import generator
 from abm.venues.gateway import Gateway, Outage
 from abm.venues.presets import load_preset
 from abm.venues.pricing import Pricing
+from abm.venues.venue import Venue
 from agents.arbitrageur import Arbitrageurs, arbitrageur_dtype
 from agents.crowd import Crowd
 from agents.fundamentalist import Fundamentalists, fundamentalist_dtype
@@ -66,6 +67,7 @@ class Stage:
     """What set-up functions share: the scenario and everything already standing."""
 
     scenario: Scenario
+    venue: Venue
     seed: int
     twin: str
     accounts: Accounts
@@ -109,14 +111,15 @@ def build(
     """
     if twin not in TWINS:
         raise ValueError(f"twin: unknown name {twin!r}; known: {', '.join(TWINS)}")
-    instruments = make_instruments(scenario)
+    venue = load_preset(scenario.venue.preset)
+    instruments = make_instruments(scenario, venue)
     asset_names = [asset.name for asset in scenario.assets]
     price = np.array([asset.price_usd for asset in scenario.assets] * 2)
     perpetual_depth = np.array([asset.depth_1pct_usd for asset in scenario.assets])
     spot_share = np.array([asset.spot_depth_share for asset in scenario.assets])
     depth = np.concatenate([perpetual_depth, perpetual_depth * spot_share])
     table = instrument_table(instruments, asset_names)
-    stage = Stage(scenario, seed, twin, Accounts(), price, depth, table)
+    stage = Stage(scenario, venue, seed, twin, Accounts(), price, depth, table)
     rows = sum(population_sizes(scenario).values())
     own = sum(group.count for group in scenario.own_agents)
     books = OrderBooks(len(instruments), FIRST_TRADER + rows + own + spare_accounts)
@@ -136,7 +139,7 @@ def build(
         gateway=Gateway(
             scenario.venue.capacity_per_s, tuple(Outage(o.start_s, o.end_s) for o in scenario.venue.outages)
         ),
-        pricing=Pricing(load_preset(scenario.venue.preset), table),
+        pricing=Pricing(venue, table, asset_names, price),
         asset_names=asset_names,
     )
     add_agents(model, stage, views)
@@ -158,9 +161,9 @@ def population_sizes(scenario: Scenario) -> dict[str, int]:
     }
 
 
-def make_instruments(scenario: Scenario) -> list[Instrument]:
+def make_instruments(scenario: Scenario, venue: Venue) -> list[Instrument]:
     """Return the perpetuals of all assets, then their spot pairs."""
-    fees = load_preset(scenario.venue.preset).fees
+    fees = {"perpetual": venue.fees, "spot": venue.spot_fees}
     return [
         Instrument(
             f"{asset.name}-{'PERP' if kind == 'perpetual' else 'SPOT'}",
@@ -168,8 +171,8 @@ def make_instruments(scenario: Scenario) -> list[Instrument]:
             kind,  # type: ignore[arg-type]
             asset.tick_size_usd,
             asset.lot_size,
-            fees.maker_ppm,
-            fees.taker_ppm,
+            fees[kind].maker_ppm,
+            fees[kind].taker_ppm,
         )
         for kind in ("perpetual", "spot")
         for asset in scenario.assets
@@ -226,7 +229,7 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     model.networks = [herd]
     model.risk = LiquidationEngineAgent(
         model,
-        load_preset(scenario.venue.preset),
+        stage.venue.engine(model.table, model.asset_names),
         liquidations=stage.twin != "liquidations",
         adl=stage.twin != "adl",
     )
@@ -234,7 +237,11 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         "sentiment": herd.report_sentiment,
         "makers_quoting": makers.report_share_quoting,
     }
-    model.event_reporters["maker_withdrawals"] = makers.withdrawal_table
+    model.event_reporters = {
+        "liquidations": model.risk.liquidation_table,
+        "adl": model.risk.deleveraging_table,
+        "maker_withdrawals": makers.withdrawal_table,
+    }
     makers.instrument_names = model.instrument_names
     for crowd in crowds:
         crowd.attach(model.ledger.cash[0])
@@ -244,7 +251,7 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
 
 
 def make_retail(model: MarketModel, stage: Stage) -> LeveragedRetailTraders:
-    """Draw retail traders: instrument, leverage, wealth; wealth is scaled so that open interest comes out as asked."""
+    """Draw retail traders: position size, leverage, wealth; sizes are scaled so that open interest comes out as asked."""
     p = stage.scenario.retail
     rng = stage.rng("retail")
     n = p.traders
@@ -255,17 +262,18 @@ def make_retail(model: MarketModel, stage: Stage) -> LeveragedRetailTraders:
     scale = np.array([asset.leverage_scale for asset in stage.scenario.assets])[table["instrument"]]
     leverage = p.leverage_median * scale * np.exp(p.leverage_spread * rng.standard_normal(n))
     table["leverage"] = np.clip(np.rint(leverage), 1, p.leverage_max)
-    wealth = (1.0 - rng.random(n)) ** (-1.0 / p.wealth_tail)
-    wealth = np.minimum(wealth, np.quantile(wealth, 0.999)) if n else wealth
-    table["sentiment_weight"] = p.sentiment_weight * np.exp(0.5 * rng.standard_normal(n))
+    size = (1.0 - rng.random(n)) ** (-1.0 / p.size_tail)
+    size = np.minimum(size, np.quantile(size, 0.999)) if n else size
+    table["susceptibility"] = np.exp(0.5 * rng.standard_normal(n))
     table["uses_stop"] = (rng.random(n) < p.stop_share) + 2 * (rng.random(n) < p.profit_share)
     inside = rng.random(n) < p.in_position
     for i, asset in enumerate(stage.scenario.assets):
         mine = table["instrument"] == i
-        held = wealth[mine & inside] * table["leverage"][mine & inside] * 0.8
         wanted = p.open_interest_over_depth * asset.crowding * asset.depth_1pct_usd / max(p.long_share, 1e-9)
-        wealth[mine] *= wanted / max(held.sum(), 1e-9)
+        size[mine] *= wanted / max(size[mine & inside].sum(), 1e-9)
+    wealth = size / (0.8 * table["leverage"])
     table["wealth_usd"] = wealth
+    table["clip_usd"] = p.clip_over_depth * stage.depth[table["instrument"]]
     table["held"] = np.where(inside, -1, 0)
     accounts = table["account"]
     model.ledger.leverage[table["instrument"], accounts] = table["leverage"]
@@ -441,7 +449,7 @@ def make_makers(model: MarketModel, stage: Stage) -> MarketMakers:
     share = rng.dirichlet(np.full(n, 8.0)) if n else np.zeros(0)
     table["share"] = share
     table["capital_usd"] = p.capital_over_depth * share * stage.depth.sum()
-    table["volatility_limit"] = p.volatility_limit * np.exp(p.limit_spread * rng.standard_normal(n))
+    table["risk_limit"] = p.risk_limit * np.exp(p.limit_spread * rng.standard_normal(n))
     table["stretch"] = rng.uniform(0.85, 1.15, n)
     quotes = np.zeros((n, instruments), quote_dtype).view(np.recarray)
     quotes["fair"] = quotes["value_seen"] = np.log(stage.price)

@@ -1,0 +1,113 @@
+"""The liquidation engine as an agent: once a step it applies the venue's policy and tells the world what it closed."""
+
+from typing import Any, ClassVar
+
+import mesa
+import numpy as np
+import pandas as pd
+
+from abm.book.messages import SELL, Records
+from abm.model import MarketModel, ModelCounter
+from abm.venues.liquidation import LiquidationEngine
+from abm.venues.liquidation_report import HOW_NAMES, LiquidationReport
+
+
+class LiquidationEngineAgent(mesa.Agent):
+    """Runs a venue's `LiquidationEngine` on the model's ledger and books.
+
+    Parameters
+    ----------
+    model
+        The market.
+    engine
+        The venue's rules at work.
+    liquidations
+        Whether positions are liquidated at all.
+    adl
+        Whether winners are deleveraged when the fund cannot take over; otherwise the fund goes into debt.
+
+    Attributes
+    ----------
+    unresolved
+        Wallets left in breach at the end of the last step.
+    bad_debt_usd
+        What the fund has paid for accounts that owed money with nothing left to close, USD.
+    """
+
+    _ids: ClassVar[Any] = ModelCounter()
+    crowd_member: ClassVar[bool] = True
+    model: MarketModel
+
+    def __init__(
+        self, model: MarketModel, engine: LiquidationEngine, *, liquidations: bool = True, adl: bool = True
+    ) -> None:
+        self.engine = engine
+        self.liquidations = liquidations
+        self.adl = adl
+        self.unresolved = 0
+        self.bad_debt_usd = 0.0
+        self._closed: list[Records] = []
+        self._deleveraged: list[Records] = []
+        super().__init__(model)
+
+    def run(self, model: MarketModel) -> None:
+        """Liquidate what breaches at the present marks, record it, and let the networks hear of it."""
+        report = self.engine.run(
+            model.clock.now_ns,
+            model.pricing.mark_ticks,
+            model.books,
+            model.ledger,
+            liquidations_enabled=self.liquidations,
+            adl_enabled=self.adl,
+        )
+        self.unresolved = len(report.unresolved)
+        self.bad_debt_usd += report.bad_debt / 1e6
+        self._record(model, report)
+
+    def _record(self, model: MarketModel, report: LiquidationReport) -> None:
+        row = model.recorder.row
+        model.count_volume(report.fills)
+        closed = report.liquidations
+        if len(closed):
+            self._closed.append(closed)
+            was_long = closed.side == SELL
+            usd = closed.notional / 1e6
+            np.add.at(row["liquidated_long"], closed.instrument[was_long], usd[was_long])
+            np.add.at(row["liquidated_short"], closed.instrument[~was_long], usd[~was_long])
+            accounts, first = np.unique(closed.account, return_index=True)
+            for network in model.networks:
+                network.on_liquidations(accounts.astype(np.int64), was_long[first])
+        if len(report.deleveraged):
+            self._deleveraged.append(report.deleveraged)
+            usd = report.deleveraged.notional / 1e6
+            np.add.at(row["adl"], report.deleveraged.instrument, usd)
+
+    def liquidation_table(self) -> pd.DataFrame:
+        """Return all forced closures: time_s, account, instrument, side, how, lots, price_usd, notional_usd."""
+        return self._tidy(self._closed, "side", "how")
+
+    def deleveraging_table(self) -> pd.DataFrame:
+        """Return all auto-deleveraged accounts: time_s, account, instrument, lots, price_usd, notional_usd, was_in_profit."""
+        return self._tidy(self._deleveraged, "was_in_profit")
+
+    def _tidy(self, parts: list[Records], *more: str) -> pd.DataFrame:
+        columns = ["time_s", "account", "instrument", "lots", "price_usd", "notional_usd", *more]
+        if not parts:
+            return pd.DataFrame(columns=columns)
+        rows = np.concatenate(parts)
+        table = pd.DataFrame(
+            {
+                "time_s": rows["time"] / 1e9,
+                "account": rows["account"],
+                "instrument": np.array(self.model.instrument_names)[rows["instrument"]],
+                "lots": rows["lots"],
+                "price_usd": rows["price"] * self.model.table["tick"][rows["instrument"]],
+                "notional_usd": rows["notional"] / 1e6,
+            }
+        )
+        for name in more:
+            table[name] = rows[name]
+        if "side" in more:
+            table["side"] = np.where(rows["side"] == SELL, "long closed", "short closed")
+            table["how"] = [HOW_NAMES[int(code)] for code in rows["how"]]
+        return table
