@@ -10,6 +10,7 @@ import numpy as np
 from abm.book.messages import Records
 from abm.compiled import kernel
 from abm.instruments import PERPETUAL
+from abm.ledger.accounts import CLEARING
 from abm.ledger.arithmetic import wide
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts, Small
@@ -101,9 +102,10 @@ def unrealised(ledger: Ledger, mark_ticks: Amounts) -> Amounts:
 def account_equity(ledger: Ledger, mark_ticks: Amounts) -> Amounts:
     """Return cash, isolated margin and unrealised profit of each account, int64 ``(accounts,)``.
 
-    The sum over all rows is zero: `OUTSIDE` owes the deposits, `CLEARING` what is not realised yet.
+    The sum over all rows is zero at any marks: `OUTSIDE` owes the deposits, and `CLEARING`, which paid what is
+    realised, owes what is not.
     """
-    equity: Amounts = (
-        ledger.cash[0] + ledger.isolated_margin.sum(axis=0) + unrealised(ledger, mark_ticks).sum(axis=0)
-    )
+    profit = unrealised(ledger, mark_ticks).sum(axis=0)
+    equity: Amounts = ledger.cash[0] + ledger.isolated_margin.sum(axis=0) + profit
+    equity[CLEARING] -= profit.sum()
     return equity

@@ -148,7 +148,7 @@ class Venue:
 
 
 def binance_like(**changes: Any) -> Venue:
-    """Return a venue with the rules of Binance USDS-M futures and short tier tables, to change piece by piece.
+    """Return a venue with the rules of Binance USDS-M futures and short tier tables.
 
     BTC and ETH have the lowest six brackets of BTCUSDT of 2024-10-24, all other assets those of ATOMUSDT;
     clearance fees are 1.25 % and 1 %. For the full tables load the preset ``binance-usdm-2024-10``.
