@@ -125,7 +125,7 @@ def _draw_recovery(axes: Axes, diagnosis: Diagnosis) -> None:
     first, last = 0.8 * diagnosis.bars.step_s, 1.4 * float(after_s[shown].max(initial=HOUR_S))
     axes.set_xlim(first, last)
     ticks = [tick for tick in TICKS_S if first <= tick <= last]
-    axes.set_xticks(ticks, [in_words(tick) if tick != DAY_S else "1 d" for tick in ticks])
+    axes.set_xticks(ticks, ["1 d" if tick == DAY_S else in_words(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("time after the low (logarithmic)")
     axes.set_ylabel("R, share of the fall given back")

@@ -1,8 +1,8 @@
 """The reading of an event: repricing, cascade or mixed, from four pieces of evidence and a stated rule.
 
 How violent the crash was is no evidence: 5-minute volatility was 28 times calm in October 2025 and 21 times
-in March 2020. What tells the two apart is what lasts: whether the fall is given back, whether volatility stays,
-and whether an outside market explains it. The thresholds lie between the figures of the two events.
+in March 2020. What tells the two apart is what lasts: whether the fall is given back, whether volatility
+stays, and whether an outside market explains it. The thresholds lie between the figures of the two events.
 """
 
 import math
@@ -56,8 +56,8 @@ class Evidence:
 class Reading:
     """Verdict and evidence.
 
-    The verdict is the side with at least three quarters of the votes cast for a side, ``"mixed"`` when neither
-    has them, ``"undecided"`` with fewer than two votes.
+    The verdict is the side with at least three quarters of the votes cast for a side, ``"mixed"`` when
+    neither has them, ``"undecided"`` with fewer than two votes.
     """
 
     verdict: Verdict
@@ -148,7 +148,7 @@ def in_words(span_s: float) -> str:
     """Return a time span in the unit that suits it: ``45 s``, ``10 min``, ``6.5 h``, ``6.4 d``."""
     if math.isnan(span_s):
         return "unknown"
-    for limit, unit, size in ((120.0, "s", 1.0), (7200.0, "min", 60.0), (2 * DAY_S, "h", HOUR_S)):
+    for limit, unit, size in ((60.0, "s", 1.0), (HOUR_S, "min", 60.0), (2 * DAY_S, "h", HOUR_S)):
         if span_s < limit:
             return f"{span_s / size:.3g} {unit}"
     return f"{span_s / DAY_S:.3g} d"
