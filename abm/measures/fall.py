@@ -127,7 +127,7 @@ def _trailing_maximum(time_s: Floats, values: Floats, window_s: float) -> Floats
     index = pd.to_datetime(np.round(time_s * 1e9).astype(np.int64))
     rolling = pd.Series(values, index=index).rolling(pd.Timedelta(seconds=window_s), closed="left").max()
     previous = np.concatenate([[np.nan], values[:-1]])
-    return np.fmax(rolling.to_numpy(dtype=np.float64), previous)
+    return np.asarray(np.fmax(rolling.to_numpy(dtype=np.float64), previous), dtype=np.float64)
 
 
 def price_at(path: PricePath, at_s: float) -> float:

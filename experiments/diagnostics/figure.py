@@ -136,6 +136,8 @@ def _draw_recovery(axes: Axes, diagnosis: Diagnosis) -> None:
 def _draw_horizons(axes: Axes, event: Event) -> None:
     """Mark R at the reported horizons; the values stand in a row above the axes, where no curve runs."""
     known = {name: value for name, value in event.recovery.items() if np.isfinite(value)}
+    if not known:
+        return
     at_s = [HORIZONS_S[name] for name in known]
     axes.plot(at_s, list(known.values()), "o", color=VERMILION, markersize=6, label="R at the times above")
     for name, value in known.items():
