@@ -13,6 +13,7 @@ from experiments.scenarios.schema import Scenario
 
 MARK = "<!-- scenario keys -->"
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+STYLE = ":::{rst-class} keys\n:::\n\n"
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 NAMES = {float: "number", int: "whole number", str: "text", bool: "true or false"}
 
@@ -112,7 +113,7 @@ def markdown() -> str:
     for path, model in sections(Scenario):
         summary = " ".join((model.__doc__ or "").strip().partition("\n\n")[0].split())
         title = f"`{path}`" if path else "Top level"
-        text += f"({label(path)})=\n\n## {title}\n\n{summary}\n\n:::{{rst-class}} keys\n:::\n\n{table(path, model)}\n"
+        text += f"({label(path)})=\n\n## {title}\n\n{summary}\n\n{STYLE}{table(path, model)}\n"
     return text
 
 

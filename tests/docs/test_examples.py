@@ -1,0 +1,132 @@
+"""The examples of the documentation run, and do what their pages say."""
+
+import importlib.util
+import re
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from experiments.build import build
+from experiments.compare import Request, compare
+from experiments.scenarios import load, parse, shipped
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+HALF_HOUR = {"phases.0.until_s": 1800, "phases.0.step_s": 30, "crash.start_s": 600, "crash.end_s": 1800}
+
+
+def example(name: str) -> ModuleType:
+    """Import an example as a module."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the code blocks of a page in one language."""
+    text = (DOCS / page).read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_every_example_is_shown_and_tested():
+    pages = "".join(path.read_text("utf-8") for path in (DOCS / "how-to").glob("*.md"))
+    tested = Path(__file__).read_text("utf-8")
+    for path in (DOCS / "examples").glob("*.py"):
+        assert f"../examples/{path.name}" in pages
+        assert f'example("{path.stem}")' in tested
+
+
+def test_own_agent_trades(capsys):
+    example("own_agent").main()
+    held, cash = re.search(r"holds (-?[\d.]+) BTC and ([\d,.]+) USD", capsys.readouterr().out).groups()
+    assert float(cash.replace(",", "")) != 50_000.0
+    assert abs(float(held)) < 1.0
+
+
+def test_own_agent_joins_a_scenario_file(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "examples")
+    monkeypatch.delitem(sys.modules, "own_agent", raising=False)
+    (block,) = blocks("how-to/own-agent.md", "toml")
+    data = tomllib.loads(shipped()["calm"].read_text("utf-8")) | tomllib.loads(block)
+    model = build(parse(data), seed=1, views=False)
+    model.run(until_s=600)
+    from own_agent import Momentum
+
+    agents = model.agents_by_type[Momentum]
+    assert len(agents) == 20
+    assert set(agents.get("threshold")) == {0.002}
+
+
+def test_own_crowd_trades_and_is_seen_by_mesa(capsys):
+    example("own_crowd").main()
+    out = capsys.readouterr().out
+    assert "1000 followers, 111 of them quick" in out
+    assert "5,000,000 USD" not in out
+
+
+def test_one_run(capsys):
+    example("one_run").main("calm", **HALF_HOUR)
+    assert re.search(r"low of 11\d,\d{3} USD after 0\.\d+ h", capsys.readouterr().out)
+
+
+def test_many_runs(tmp_path, capsys):
+    example("many_runs").main("calm", 1, str(tmp_path), **HALF_HOUR)
+    out = capsys.readouterr().out
+    assert out.count("0 runs failed") == 2
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_read_comparison(tmp_path, capsys):
+    overrides = {key: str(value) for key, value in HALF_HOUR.items()} | {"retail.traders": "50"}
+    compare(Request(("calm",), seeds=1, workers=1, out=tmp_path, overrides=overrides))
+    example("read_comparison").main(str(tmp_path))
+    out = capsys.readouterr().out
+    assert "liquidations off" in out
+    assert "total_fall" in out
+
+
+def test_own_bars(tmp_path, capsys):
+    hours = np.arange(24 * 40)
+    after = hours >= 24 * 30
+    wiggle = 1.0 + np.where(after, 0.01, 0.002) * np.sin(0.7 * hours)
+    price = 100.0 * wiggle * np.where(after, 0.7, 1.0)
+    times = np.datetime64("2025-01-01T00:00") + hours.astype("timedelta64[h]")
+    rows = [f"{time},{p},{p},{p},{p}" for time, p in zip(times, price, strict=True)]
+    file = tmp_path / "step.csv"
+    file.write_text("\n".join(["time,open,high,low,close", *rows]) + "\n")
+    example("own_bars").main(str(file))
+    assert capsys.readouterr().out.strip().endswith("reads as repricing")
+
+
+def test_order_book_page(capsys):
+    (block,) = blocks("reference/order-book.md", "python")
+    exec(compile(block, "order-book.md", "exec"), {})
+    promised = [line.partition("  # ")[2].strip() for line in block.splitlines() if "  # " in line]
+    assert capsys.readouterr().out.splitlines() == promised
+
+
+@pytest.mark.parametrize("page", ["tutorial/first-comparison.md", "tutorial/own-scenario.md"])
+def test_keys_set_in_the_tutorial_exist(page):
+    text = (DOCS / page).read_text("utf-8")
+    pairs = re.findall(r"undertow run (october-2025) .*--set (\S+)=(\S+)", text)
+    known = [pair for pair in pairs if "intrest" not in pair[1]]
+    for scenario, key, value in known:
+        load(scenario, {key: value})
+    assert known or "--set" not in text
+
+
+def test_scenario_of_the_tutorial():
+    original = shipped()["october-2025"].read_text("utf-8")
+    renamed, retail = blocks("tutorial/own-scenario.md", "toml")
+    body, found = re.subn(r"^crowding = .*\n", "", original.split("\n", 2)[2], flags=re.MULTILINE)
+    assert found == 1
+    assert "[retail]" not in original
+    scenario = parse(tomllib.loads(renamed + body + retail))
+    assert scenario.name == "uncrowded"
+    assert scenario.retail.open_interest_over_depth < load("october-2025").retail.open_interest_over_depth
