@@ -1,0 +1,276 @@
+"""The command ``undertow``. Heavy imports wait until a command needs them, so that help answers at once."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
+
+import typer
+
+from experiments.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.compare import Request
+
+app = typer.Typer(
+    name="undertow",
+    help="A laboratory for market crashes: agents, order books, leverage, liquidation and contagion.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DEFAULT_SCENARIOS = ("october-2025", "covid-2020")
+DEFAULT_SEEDS = 8
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a scenario key, such as retail.traders=500; repeatable."
+    ),
+]
+
+
+@app.command("compare")
+def compare_command(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(help=f"Scenarios, name or file [default: {' '.join(DEFAULT_SCENARIOS)}]."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Seeds of each scenario.")] = DEFAULT_SEEDS,
+    workers: Annotated[
+        int, typer.Option(min=0, max=4096, help="Worker processes; 0 = one for each core.")
+    ] = 0,
+    population: Annotated[
+        int | None,
+        typer.Option(min=1, max=5_000_000, help="Retail traders, in place of the scenario's number."),
+    ] = None,
+    steps_per_second: Annotated[
+        float | None,
+        typer.Option(min=1e-4, max=1000.0, help="Steps per simulated second in the finest phase."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report, the tables and the figures.")] = Path(
+        "undertow-out"
+    ),
+    bars: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Real bars to draw beside scenario NAME; repeatable."),
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Compare crashes, say what made each part.
+
+    Runs every seed of each scenario and, with the same seeds, twins with one mechanism off; writes a report,
+    figures and tables. Ctrl-C keeps what is finished, and the same command goes on from there.
+    """
+    from experiments.compare import Request
+
+    settings = parse_overrides(overrides or [])
+    if population is not None:
+        settings["retail.traders"] = str(population)
+    request = Request(
+        scenarios=tuple(scenarios or DEFAULT_SCENARIOS),
+        seeds=seeds,
+        workers=workers or available_cores(),
+        out=out,
+        overrides=settings,
+        steps_per_second=steps_per_second,
+        bars={
+            name: Path(file)
+            for name, file in (split_pair("--bars", item, "NAME=FILE") for item in bars or [])
+        },
+        command=command_line(),
+    )
+    run_comparison(request)
+
+
+def run_comparison(request: "Request") -> None:
+    """Compare, print the table, and say where the files are."""
+    from experiments.compare import NothingFinishedError, compare
+    from experiments.terminal import print_comparison
+
+    try:
+        comparison = compare(request)
+    except KeyboardInterrupt:
+        tell_how_to_go_on(request.out)
+        raise typer.Exit(130) from None
+    except NothingFinishedError as error:
+        fail(str(error), status=1)
+    print_comparison(comparison)
+    if comparison.outcome.failures:
+        raise typer.Exit(1)
+
+
+def tell_how_to_go_on(out: Path) -> None:
+    """Say after Ctrl-C what is kept and how to go on."""
+    from experiments.compare import RUNS_FOLDER
+
+    kept = len(list((out / RUNS_FOLDER).glob("*.npz")))
+    print(
+        f"\nStopped. {kept} finished runs are kept in {out / RUNS_FOLDER}; the same command goes on there:\n"
+        f"  {command_line()}",
+        file=sys.stderr,
+    )
+
+
+@app.command("run")
+def run_command(
+    scenario: Annotated[str, typer.Argument(help="Scenario, name or file.")],
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of all random streams.")] = 1,
+    twin: Annotated[str, typer.Option(help="Mechanism to switch off.")] = "baseline",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for figures and tables; nothing is written without.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Run one scenario once, print its metrics."""
+    from experiments.single import run_single
+    from experiments.terminal import print_run
+
+    result, written = run_single(scenario, seed, twin, parse_overrides(overrides or []), out)
+    print_run(result, written)
+
+
+@app.command("scenarios")
+def scenarios_command() -> None:
+    """List the shipped scenarios."""
+    from experiments.scenarios import available
+
+    print_list(available())
+
+
+@app.command("agents")
+def agents_command() -> None:
+    """List the kinds of agents."""
+    from agents import KINDS
+
+    print_list(KINDS)
+
+
+@app.command("diagnose")
+def diagnose_command(
+    bars: Annotated[
+        Path, typer.Argument(help="Bars of the traded asset: CSV in a public kline format, may be .gz.")
+    ],
+    event_start: Annotated[
+        str | None,
+        typer.Option(help="Start of the event, ISO 8601 in UTC; found from the bars when not given."),
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Bars of an equity index, for the beta share.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="Instrument, where BARS holds several.")] = None,
+    reference_symbol: Annotated[
+        str | None, typer.Option(help="Instrument, where the reference holds several.")
+    ] = None,
+    calm_days: Annotated[float, typer.Option(min=0.1, help="Longest calm to compare with, days.")] = 30.0,
+    out: Annotated[Path | None, typer.Option(help="Folder for diagnosis.json and diagnosis.png.")] = None,
+) -> None:
+    """Measure and read a real event on its bars.
+
+    Finds the fall, its legs and what was given back, and reads the event as repricing, cascade or mixed.
+    """
+    from experiments.diagnose import diagnose, print_diagnosis
+
+    result = diagnose(
+        bars,
+        event_start,
+        reference,
+        out,
+        symbol=symbol,
+        reference_symbol=reference_symbol,
+        calm_days=calm_days,
+    )
+    print_diagnosis(result)
+
+
+@app.command("version")
+def version_command() -> None:
+    """Print the version."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("undertow")
+    except PackageNotFoundError:
+        number = "(from a source tree, not installed)"
+    print(f"undertow {number}")
+
+
+def parse_overrides(items: list[str]) -> dict[str, str]:
+    """Return ``KEY=VALUE`` items as a dictionary."""
+    return dict(split_pair("--set", item, "KEY=VALUE") for item in items)
+
+
+def split_pair(option: str, item: str, form: str) -> tuple[str, str]:
+    """Split ``item`` at its first equals sign.
+
+    Raises
+    ------
+    InputError
+        When there is none, or nothing on one of its sides.
+    """
+    name, sign, value = item.partition("=")
+    if not (sign and name.strip() and value.strip()):
+        raise InputError(f"{option}: {item!r} is not of the form {form}")
+    return name.strip(), value.strip()
+
+
+def available_cores() -> int:
+    """Return how many processor cores this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def command_line() -> str:
+    """Return the command as it was typed, quoted for a shell."""
+    return shlex.join(["undertow", *sys.argv[1:]])
+
+
+def print_list(items: dict[str, str]) -> None:
+    """Print names and one line each, in columns."""
+    width = max(map(len, items), default=0)
+    for name, line in items.items():
+        print(f"{name:<{width}}  {line}")
+
+
+def fail(message: str, status: int = 2) -> NoReturn:
+    """Print each line of ``message`` as an error and leave."""
+    for line in message.splitlines():
+        print(f"undertow: error: {line}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def main() -> None:
+    """Run the command line: bad input gives one clear line each on standard error, and exit status 2."""
+    usage_error = cast("type[Exception]", typer.BadParameter.__base__)  # Typer brings its own copy of Click
+    try:
+        status = app(sys.argv[1:] or ["--help"], prog_name="undertow", standalone_mode=False)
+    except InputError as error:
+        fail(str(error))
+    except usage_error as error:
+        fail(_usage_message(error))
+    except (KeyboardInterrupt, typer.Abort):
+        fail("stopped", status=130)
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _usage_message(error: BaseException) -> str:
+    """Return Click's message on one line, with the value that was given and the nearest command."""
+    formatted = getattr(error, "format_message", None)
+    message = " ".join(str(formatted() if callable(formatted) else error).split())
+    words = sys.argv[1:]
+    for option, value in zip(words, words[1:], strict=False):
+        if f"'{option}'" in message and "Invalid value" in message:
+            return f"{message}, got {value!r}"
+    if words and f"'{words[0]}'" in message and "did you mean" not in message.lower():  # as some versions ask
+        return message.rstrip(".") + _nearest_command(words[0])
+    return message
+
+
+def _nearest_command(word: str) -> str:
+    import difflib
+
+    commands = [command.name or "" for command in app.registered_commands]
+    near = difflib.get_close_matches(word, commands, n=1, cutoff=0.4)
+    return f"; did you mean {near[0]}?" if near else f" (known: {', '.join(commands)})"

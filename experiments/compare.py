@@ -1,0 +1,228 @@
+"""The main job: run scenarios and their twins over seeds, and write table, summary, figures and report."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from experiments.chapter import Chapter
+from experiments.ensemble import TWINS, gather
+from experiments.ensemble_reading import read_ensemble
+from experiments.errors import InputError
+from experiments.output import prepare_folder, write_bytes, write_text
+from experiments.progress import RunProgress
+from experiments.real_event import RealEvent, published_event, real_event
+from experiments.results import RunResult
+from experiments.runs import Failure, Job, Outcome, Work, run_many, simulate_and_measure
+from experiments.summary import software_versions, summarise
+from experiments.tables import minutes_table, runs_table, targets_table, twins_table
+from experiments.targets import judge_all
+
+if TYPE_CHECKING:
+    from experiments.scenarios.schema import Scenario
+
+RUNS_FOLDER = ".runs"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to compare.
+
+    Attributes
+    ----------
+    scenarios
+        Names or paths.
+    seeds
+        How many seeds, from 1 on.
+    workers
+        Worker processes.
+    out
+        Folder for everything that is written.
+    overrides
+        Dotted scenario key -> value, for every scenario.
+    steps_per_second
+        Steps per simulated second in the finest phase; the others keep their ratio. ``None``: as in the file.
+    bars
+        Scenario name -> file of real bars.
+    command
+        The command line, for the report.
+    """
+
+    scenarios: Sequence[str]
+    seeds: int
+    workers: int
+    out: Path
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    steps_per_second: float | None = None
+    bars: Mapping[str, Path] = field(default_factory=dict)
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found, and where it is written."""
+
+    chapters: Sequence[Chapter]
+    summary: Mapping[str, Any]
+    outcome: Outcome
+    folder: Path
+
+
+class NothingFinishedError(RuntimeError):
+    """No baseline run of a scenario gave a result, so there is nothing to report."""
+
+
+def compare(request: Request, work: Work = simulate_and_measure, stream: TextIO | None = None) -> Comparison:
+    """Run and report.
+
+    Parameters
+    ----------
+    request
+        What to compare.
+    work
+        What to do for one run; replaced in tests.
+    stream
+        Where progress goes; standard error by default.
+
+    Raises
+    ------
+    InputError
+        When the request cannot be done; nothing has been run or written then.
+    NothingFinishedError
+        When no baseline run of a scenario finished.
+    KeyboardInterrupt
+        On Ctrl-C; finished runs are on disk.
+    """
+    progress_stream = stream if stream is not None else sys.stderr
+    scenarios = load_scenarios(request.scenarios, request.overrides, request.steps_per_second)
+    real = _real_events(scenarios, request.bars)
+    folder = prepare_folder(request.out)
+    if work is simulate_and_measure:
+        warm_up(scenarios[0], progress_stream)
+    jobs = list_jobs(scenarios, request.seeds)
+    outcome = _run(jobs, folder / RUNS_FOLDER, request.workers, work, progress_stream)
+    chapters = [_chapter(scenario, outcome, real.get(scenario.name)) for scenario in scenarios]
+    versions = software_versions()
+    summary = summarise(chapters, request.command, versions)
+    _write(folder, chapters, outcome.results, summary)
+    return Comparison(chapters, summary, outcome, folder)
+
+
+def load_scenarios(
+    names: Sequence[str], overrides: Mapping[str, str], steps_per_second: float | None
+) -> list["Scenario"]:
+    """Return validated scenarios; names must differ, since results are filed under them."""
+    from experiments.scenarios import load
+
+    scenarios = []
+    for name in names:
+        scenario = load(name, dict(overrides))
+        if steps_per_second is not None:
+            scenario = load(name, {**overrides, **step_overrides(scenario, steps_per_second)})
+        scenarios.append(scenario)
+    for scenario in scenarios:
+        if [other.name for other in scenarios].count(scenario.name) > 1:
+            raise InputError(f"scenario {scenario.name!r} is given twice; compare different ones")
+    return scenarios
+
+
+def step_overrides(scenario: "Scenario", steps_per_second: float) -> dict[str, str]:
+    """Return overrides that give the finest phase ``steps_per_second`` and keep the ratio of the others."""
+    finest = min(phase.step_s for phase in scenario.phases)
+    factor = 1.0 / (steps_per_second * finest)
+    return {
+        f"phases.{index}.step_s": repr(phase.step_s * factor) for index, phase in enumerate(scenario.phases)
+    }
+
+
+def list_jobs(scenarios: Sequence["Scenario"], seeds: int) -> list[Job]:
+    """Return all runs: baselines first, since they are longest, then twins, which end with the crash."""
+    numbers = range(1, seeds + 1)
+    jobs = [Job(scenario, seed) for scenario in scenarios for seed in numbers]
+    for scenario in scenarios:
+        jobs += [Job(scenario, seed, twin, "crash_end") for twin in TWINS for seed in numbers]
+    return jobs
+
+
+def warm_up(scenario: "Scenario", stream: TextIO) -> None:
+    """Compile what is not yet compiled, once, before workers start; say so, since it takes a while."""
+    from abm.compiled import is_warm
+
+    if is_warm():
+        return
+    from experiments.simulate import simulate
+
+    print("First run of this version: compiling (about half a minute, once).", file=stream, flush=True)
+    simulate(scenario, 0, until="crash_end")
+
+
+def _run(jobs: list[Job], folder: Path, workers: int, work: Work, stream: TextIO) -> Outcome:
+    with RunProgress(len(jobs), sum(job.steps for job in jobs), stream) as progress:
+
+        def notice(job: Job, result: RunResult | Failure, *, reused: bool) -> None:
+            if isinstance(result, Failure):
+                progress.say(f"{job.label}: {result.message}")
+            progress.advance(job.steps, reused=reused)
+
+        return run_many(jobs, folder, workers=workers, work=work, notice=notice)
+
+
+def _real_events(scenarios: Sequence["Scenario"], bars: Mapping[str, Path]) -> dict[str, RealEvent]:
+    """Return the real event of each scenario: from the bars given, else from published figures."""
+    names = [scenario.name for scenario in scenarios]
+    for name in bars:
+        if name not in names:
+            raise InputError(f"--bars: {name!r} is none of the scenarios compared ({', '.join(names)})")
+    events = {}
+    for scenario in scenarios:
+        if scenario.name in bars:
+            crash = scenario.crash
+            p0_utc_s = datetime.fromisoformat(scenario.start_utc).timestamp() + crash.start_s
+            events[scenario.name] = real_event(bars[scenario.name], p0_utc_s, crash.end_s - crash.start_s)
+        elif (published := published_event(scenario.event)) is not None:
+            events[scenario.name] = published
+    return events
+
+
+def _chapter(scenario: "Scenario", outcome: Outcome, real: RealEvent | None) -> Chapter:
+    results = [result for result in outcome.results if result.scenario == scenario.name]
+    failures = [
+        f"{item.job.label}: {item.message}" for item in outcome.failures if item.job.scenario is scenario
+    ]
+    if not any(result.twin == "baseline" for result in results):
+        raise NothingFinishedError(
+            f"{scenario.name}: no run finished ({failures[0] if failures else 'no reason known'})"
+        )
+    crash_minutes = (scenario.crash.end_s - scenario.crash.start_s) / 60.0
+    ensemble = gather(scenario.name, scenario.title, crash_minutes, results)
+    verdict, evidence, readings = read_ensemble(ensemble, results)
+    targets = judge_all(scenario.event, ensemble.medians, ensemble.twin_medians)
+    return Chapter(ensemble, scenario.event, verdict, evidence, readings, targets, real, failures)
+
+
+def _write(
+    folder: Path, chapters: Sequence[Chapter], results: Sequence[RunResult], summary: Mapping[str, Any]
+) -> None:
+    from experiments.report.draw import draw_all
+    from experiments.report.page import render_page
+
+    figures = draw_all(chapters)
+    for scenario, pictures in figures.items():
+        for name, picture in pictures.items():
+            write_bytes(folder / "figures" / f"{scenario}-{name}.png", picture)
+    tables = {
+        "runs": runs_table(results),
+        "twins": twins_table(results),
+        "targets": targets_table(chapters),
+        "minutes": minutes_table(chapters),
+    }
+    for name, table in tables.items():
+        write_text(folder / "tables" / f"{name}.csv", table)
+    page = render_page(chapters, figures, summary["command"], summary["versions"])
+    write_text(folder / "report.html", page)
+    write_text(
+        folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )

@@ -1,0 +1,82 @@
+"""From the trace of one run to its metrics and its series by minute."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.trace import Trace
+from experiments.market_metrics import market_metrics
+from experiments.metrics import METRICS
+from experiments.minutes import Minutes, minute_series
+from experiments.price_metrics import price_metrics
+from experiments.results import RunResult
+from experiments.sheet import Sheet
+
+if TYPE_CHECKING:
+    from experiments.scenarios.schema import Scenario
+
+KEPT_AFTER_CRASH = 240.0
+THIN_MINUTES = 15
+
+
+def measure(trace: Trace, scenario: "Scenario") -> RunResult:
+    """Reduce one run to its metrics and its series by minute.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    scenario
+        What was run: it names the instruments and the window of the crash.
+    """
+    zero_s = scenario.crash.start_s
+    crash_end = (scenario.crash.end_s - zero_s) / 60.0
+    minutes = minute_series(
+        trace, zero_s, scenario.main_instrument, _others(trace, scenario), _spot_of(trace, scenario)
+    )
+    sheet = Sheet()
+    low_minute = price_metrics(sheet, trace, scenario)
+    market_metrics(sheet, minutes, crash_end, low_minute)
+    _deleveraging(sheet, trace, zero_s)
+    marks = {name: (time_s - zero_s) / 60.0 for name, time_s in trace.marks.items()}
+    return RunResult(
+        trace.scenario,
+        trace.seed,
+        trace.twin,
+        {name: sheet.values[name] for name in METRICS},
+        sheet.reasons,
+        thin(minutes, until=crash_end + KEPT_AFTER_CRASH),
+        marks,
+    )
+
+
+def thin(minutes: Minutes, until: float) -> Minutes:
+    """Keep every minute up to ``until``, afterwards one in fifteen."""
+    minute = minutes["minute"]
+    kept = (minute <= until) | (minute % THIN_MINUTES == 0)
+    return {name: series[kept] for name, series in minutes.items()}
+
+
+def _others(trace: Trace, scenario: "Scenario") -> dict[str, str]:
+    named = (("eth", scenario.eth_instrument), ("alt", scenario.alt_instrument))
+    return {short: name for short, name in named if name is not None and name in trace.instruments}
+
+
+def _spot_of(trace: Trace, scenario: "Scenario") -> str | None:
+    main = scenario.main_instrument
+    asset = main.removesuffix("-PERP")
+    return next((name for name in trace.instruments if name != main and name.split("-")[0] == asset), None)
+
+
+def _deleveraging(sheet: Sheet, trace: Trace, zero_s: float) -> None:
+    after = trace.time_s > zero_s
+    forced = (trace.by_instrument["liquidated_long"] + trace.by_instrument["liquidated_short"]).sum(axis=1)
+    first_forced = trace.time_s[after & (forced > 0.0)]
+    first_adl = trace.time_s[after & (trace.by_instrument["adl"].sum(axis=1) > 0.0)]
+    delay = float(first_adl[0] - first_forced[0]) if first_adl.size and first_forced.size else math.nan
+    none = "nothing was auto-deleveraged"
+    sheet.put("adl_delay_seconds", delay, none)
+    table = trace.events["adl"]
+    in_profit = table.loc[table["time_s"] > zero_s, "was_in_profit"].to_numpy(np.float64)
+    sheet.put("adl_in_profit_share", float(in_profit.mean()) if in_profit.size else math.nan, none)

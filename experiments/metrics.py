@@ -1,0 +1,54 @@
+"""The metrics of a run: names, units and titles. `experiments.measure` takes them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Unit and title of one metric. Units: ``ratio``, ``share`` (0 to 1), or the unit's own name."""
+
+    unit: str
+    title: str
+
+
+METRICS: dict[str, Metric] = {
+    "total_fall": Metric("%", "Fall of BTC from P0 to the low"),
+    "news_leg": Metric("%", "Direct reaction to the news"),
+    "amplification": Metric("ratio", "Whole fall over direct reaction"),
+    "fall_in_calm_deviations": Metric("sd of calm", "Fall in standard deviations of the calm"),
+    "first_leg": Metric("%", "First leg of the fall"),
+    "second_leg": Metric("%", "Second leg of the fall"),
+    "second_leg_minutes": Metric("minutes", "Length of the second leg"),
+    "first_leg_given_back": Metric("share", "Share of the first leg given back 7 to 9 hours later"),
+    "time_to_low_minutes": Metric("minutes", "Time from P0 to the low"),
+    "alt_to_btc_fall_ratio": Metric("ratio", "Fall of the ALT over fall of BTC"),
+    "eth_to_btc_fall_ratio": Metric("ratio", "Fall of ETH over fall of BTC"),
+    "half_recovery_minutes": Metric("minutes", "Half of the fall first given back after"),
+    "half_recovery_sustained_minutes": Metric("minutes", "Half of the fall given back and kept after"),
+    "recovery_share_1h": Metric("share", "Given back 1 hour after the low"),
+    "recovery_share_1d": Metric("share", "Given back 1 day after the low"),
+    "recovery_share_3d": Metric("share", "Given back 3 days after the low"),
+    "recovery_share_median_1_24h": Metric("share", "Given back, median of 1 to 24 hours after the low"),
+    "volatility_ratio_1d": Metric("ratio", "Volatility of the first day after the low over calm"),
+    "volatility_ratio_3d": Metric("ratio", "Volatility of the third day after the low over calm"),
+    "crash_to_calm_volatility": Metric("ratio", "Volatility of the worst stretch over calm"),
+    "crash_to_calm_hourly_volatility": Metric("ratio", "Hourly volatility of the crash over calm"),
+    "depth_1pct_collapse": Metric("ratio", "Ask depth within 1 %, calm over worst minute"),
+    "depth_1pct_collapse_bid": Metric("ratio", "Bid depth within 1 %, calm over worst minute"),
+    "depth_refilled_100min": Metric("share", "Calm ask depth back 100 minutes after the low"),
+    "volume_spike": Metric("ratio", "Volume, busiest 5 minutes over calm median"),
+    "volume_spike_1h": Metric("ratio", "Volume, busiest hour over calm mean"),
+    "volume_spike_1h_to_median": Metric("ratio", "Volume, busiest hour over calm median hour"),
+    "open_interest_change": Metric("%", "Change of BTC open interest, P0 to its lowest in the crash"),
+    "liquidated_over_open_interest": Metric("share", "Forced closing over open interest at P0"),
+    "long_share_of_liquidations": Metric("share", "Share of longs in forced closing"),
+    "liquidations_in_worst_40min": Metric("share", "Share of forced closing in its worst 40 minutes"),
+    "adl_share_of_forced": Metric("share", "Auto-deleveraged share of forced closing"),
+    "adl_delay_seconds": Metric("seconds", "From the first liquidation to the first auto-deleveraging"),
+    "adl_in_profit_share": Metric("share", "Auto-deleveraged positions that were in profit"),
+    "funding_minimum": Metric("bp per 8 h", "Lowest funding rate within 3 days"),
+    "basis_minimum": Metric("bp", "Lowest basis of perpetual over spot"),
+    "equity_beta_share": Metric("share", "Share of the worst leg explained by equities"),
+    "equity_day_move": Metric("%", "Move of the equity index within a day of P0"),
+    "insurance_fund_change": Metric("%", "Change of the insurance fund over the crash"),
+}

@@ -1,0 +1,225 @@
+"""Sentences made from the numbers. Nothing here knows what a scenario is supposed to show."""
+
+import math
+from collections.abc import Sequence
+
+from experiments.chapter import Chapter
+from experiments.ensemble import TWINS, Ensemble
+from experiments.metrics import METRICS
+from experiments.statistics import Estimate
+
+LITTLE = 0.05  # a share of the fall below this, either way, is called little
+
+
+def number(value: float) -> str:
+    """Return a value with three significant digits, without exponent where that is readable."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0.0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size >= 7 or size < -4:
+        text = f"{value:.2e}"
+    else:
+        text = f"{value:,.{max(0, 2 - size)}f}"
+    if "." in text and "e" not in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a value with its unit as one writes it; long times in hours or days."""
+    if unit == "minutes" and abs(value) >= 2880 and math.isfinite(value):
+        return f"{number(value / 1440)} days"
+    if unit == "minutes" and abs(value) >= 180 and math.isfinite(value):
+        return f"{number(value / 60)} hours"
+    if unit == "ratio":
+        return f"{number(value)} times"
+    if unit == "share":
+        return f"{number(100 * value)} %"
+    return f"{number(value)} {unit}"
+
+
+def interval(estimate: Estimate, unit: str) -> str:
+    """Return the interval in brackets, or nothing where there is none."""
+    if math.isnan(estimate.low):
+        return ""
+    factor = 100.0 if unit == "share" else 1.0
+    low, high = number(factor * estimate.low), number(factor * estimate.high)
+    return f" [{low} to {high}]"
+
+
+def said(ensemble: Ensemble, metric: str) -> str:
+    """Return a metric's median, unit and interval, or why there is none."""
+    estimate, unit = ensemble.metrics[metric], METRICS[metric].unit
+    if math.isnan(estimate.median):
+        return f"undefined ({ensemble.reasons.get(metric, 'no reason given')})"
+    if math.isinf(estimate.median):
+        return ensemble.reasons.get(metric, "not within the run")
+    shown = interval(estimate, unit)
+    if unit == "minutes" and abs(estimate.median) >= 180:
+        scale = 1440.0 if abs(estimate.median) >= 2880 else 60.0
+        shown = interval(
+            Estimate(estimate.median, estimate.low / scale, estimate.high / scale, estimate.count), unit
+        )
+    return f"{with_unit(estimate.median, unit)}{shown}"
+
+
+def findings(ensemble: Ensemble) -> list[str]:
+    """Return what was found in one scenario, in plain sentences."""
+    return [*_fall(ensemble), *_mechanisms(ensemble), *_cascade(ensemble), *_return(ensemble)]
+
+
+def _known(ensemble: Ensemble, *names: str) -> bool:
+    return all(math.isfinite(ensemble.metrics[name].median) for name in names)
+
+
+def _fall(ensemble: Ensemble) -> list[str]:
+    sentences = []
+    if _known(ensemble, "total_fall", "time_to_low_minutes"):
+        after = with_unit(ensemble.metrics["time_to_low_minutes"].median, "minutes")
+        sentences.append(f"BTC fell by {said(ensemble, 'total_fall')}; the low came {after} after P0.")
+    if _known(ensemble, "news_leg", "amplification"):
+        sentences.append(
+            f"The direct reaction to the news was {said(ensemble, 'news_leg')}; "
+            f"the whole fall was {said(ensemble, 'amplification')} as large."
+        )
+    if _known(ensemble, "alt_to_btc_fall_ratio"):
+        sentences.append(f"The ALT fell {said(ensemble, 'alt_to_btc_fall_ratio')} as far as BTC.")
+    return sentences
+
+
+def _mechanisms(ensemble: Ensemble) -> list[str]:
+    shares = {twin: share for twin, share in ensemble.twins.items() if math.isfinite(share.median)}
+    if not shares:
+        return []
+    order = sorted(shares, key=lambda twin: -shares[twin].median)
+    large = [twin for twin in order if shares[twin].median > LITTLE]
+    little = [twin for twin in order if abs(shares[twin].median) <= LITTLE]
+    worse = [twin for twin in order if shares[twin].median < -LITTLE]
+    sentences = []
+    if large:
+        parts = [
+            f"{TWINS[t]} {with_unit(shares[t].median, 'share')}{interval(shares[t], 'share')}" for t in large
+        ]
+        sentences.append(f"Share of the fall that goes away with one mechanism switched off: {join(parts)}.")
+    if little:
+        sentences.append(
+            f"{capital(join([TWINS[twin] for twin in little]))} changed the fall by less than 5 %."
+        )
+    if worse:
+        parts = [f"{TWINS[t]} by {with_unit(-shares[t].median, 'share')}" for t in worse]
+        sentences.append(f"The fall was deeper with {join(parts)}.")
+    return sentences
+
+
+def _cascade(ensemble: Ensemble) -> list[str]:
+    sentences = []
+    if _known(ensemble, "depth_1pct_collapse"):
+        sentences.append(
+            f"Before, the ask side within 1 % held {said(ensemble, 'depth_1pct_collapse')} the depth "
+            "of the worst minute."
+        )
+    if _known(ensemble, "liquidated_over_open_interest", "long_share_of_liquidations"):
+        sentences.append(
+            f"Forced closing reached {said(ensemble, 'liquidated_over_open_interest')} of the open interest "
+            "at P0, "
+            f"{with_unit(ensemble.metrics['long_share_of_liquidations'].median, 'share')} of it longs."
+        )
+    return sentences
+
+
+def _return(ensemble: Ensemble) -> list[str]:
+    sentences = []
+    if _known(ensemble, "half_recovery_minutes"):
+        sentences.append(
+            f"Half of the fall was first given back after {said(ensemble, 'half_recovery_minutes')}."
+        )
+    elif math.isinf(ensemble.metrics["half_recovery_minutes"].median):
+        sentences.append(f"Half of the fall was given back {said(ensemble, 'half_recovery_minutes')}.")
+    if _known(ensemble, "recovery_share_1h"):
+        sentences.append(
+            f"One hour after the low {said(ensemble, 'recovery_share_1h')} of the fall was given back."
+        )
+    if _known(ensemble, "recovery_share_1d"):
+        sentences.append(f"One day after the low it was {said(ensemble, 'recovery_share_1d')}.")
+    return sentences
+
+
+def contrasts(ensembles: Sequence[Ensemble]) -> list[str]:
+    """Return how two scenarios differ, in plain sentences; nothing for one scenario alone."""
+    if len(ensembles) != 2:
+        return []
+    first, second = ensembles
+    sentences = []
+    for metric, phrase in CONTRASTED:
+        if _known(first, metric) and _known(second, metric):
+            unit = METRICS[metric].unit
+            values = [with_unit(item.metrics[metric].median, unit) for item in ensembles]
+            clear = (
+                "" if _apart(first.metrics[metric], second.metrics[metric]) else " (the intervals overlap)"
+            )
+            sentences.append(f"{phrase}: {values[0]} in {first.name}, {values[1]} in {second.name}{clear}.")
+    for twin in ("liquidations", "exogenous_shock"):
+        if twin in first.twins and twin in second.twins:
+            values = [with_unit(item.twins[twin].median, "share") for item in ensembles]
+            clear = "" if _apart(first.twins[twin], second.twins[twin]) else " (the intervals overlap)"
+            name = capital(TWINS[twin])
+            sentences.append(
+                f"{name} removes {values[0]} of the fall in {first.name} and {values[1]} in {second.name}"
+                f"{clear}."
+            )
+    return sentences
+
+
+CONTRASTED = (
+    ("total_fall", "Fall of BTC"),
+    ("recovery_share_median_1_24h", "Median share given back between 1 and 24 hours after the low"),
+    ("volatility_ratio_3d", "Volatility of the third day after, over calm"),
+    ("alt_to_btc_fall_ratio", "Fall of the ALT over fall of BTC"),
+    ("equity_beta_share", "Share of the worst leg explained by equities"),
+)
+
+
+def _apart(first: Estimate, second: Estimate) -> bool:
+    return first.low > second.high or second.low > first.high
+
+
+def limits(chapters: Sequence[Chapter]) -> list[str]:
+    """Return what a reader should not conclude, as far as the numbers of this comparison tell."""
+    ensembles = [chapter.ensemble for chapter in chapters]
+    seeds = join([f"{plural(len(item.seeds), 'seed')} of {item.name}" for item in ensembles])
+    notes = [
+        f"The numbers rest on {seeds}. Intervals are 95 % percentile-bootstrap intervals of the median over "
+        "seeds: "
+        "they tell how far another set of seeds would move the median, not how far other parameters would.",
+        "Each twin has one mechanism off and every other draw as it was. Mechanisms act on each other, so "
+        "the shares do not add up to one.",
+    ]
+    for chapter in chapters:
+        item = chapter.ensemble
+        undefined = [f"{METRICS[name].title.lower()} ({why})" for name, why in item.reasons.items()]
+        if undefined:
+            notes.append(f"{item.name}, without a median: {join(undefined)}.")
+        missed = [target.title.lower() for target, _, verdict in chapter.targets if verdict == "miss"]
+        if missed:
+            notes.append(f"{item.name}, outside the target band: {join(missed)}.")
+        notes.extend(f"A run gave no result: {failure}" for failure in chapter.failures)
+    return notes
+
+
+def join(parts: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 seed`` or ``3 seeds``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def capital(text: str) -> str:
+    """Return ``text`` with a capital first letter."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,96 @@
+"""``summary.json``: the numbers of a comparison for programs. Its schema is in docs/reference/summary.md."""
+
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from experiments.chapter import Chapter
+from experiments.ensemble import TWINS
+from experiments.metrics import METRICS
+from experiments.statistics import Estimate
+
+SCHEMA = 1
+PACKAGES = ("undertow", "numpy", "numba", "mesa", "scipy", "pandas", "networkx", "matplotlib")
+
+
+def software_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def summarise(chapters: Sequence[Chapter], command: str, versions: Mapping[str, str]) -> dict[str, Any]:
+    """Return the whole summary, ready for JSON: what is unknown is null, with a reason."""
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "versions": dict(versions),
+        "scenarios": {chapter.ensemble.name: _scenario(chapter) for chapter in chapters},
+    }
+
+
+def _scenario(chapter: Chapter) -> dict[str, Any]:
+    ensemble = chapter.ensemble
+    return {
+        "title": ensemble.title,
+        "event": chapter.event,
+        "seeds": list(ensemble.seeds),
+        "metrics": {
+            name: {
+                **_estimate("median", ensemble.metrics[name], ensemble.reasons.get(name, "")),
+                "unit": metric.unit,
+            }
+            for name, metric in METRICS.items()
+        },
+        "twins": {
+            twin: {
+                **_estimate("share_of_fall_removed", share, "the baseline did not fall"),
+                "label": TWINS[twin],
+            }
+            for twin, share in ensemble.twins.items()
+        },
+        "reading": {
+            "verdict": chapter.verdict,
+            "evidence": list(chapter.evidence),
+            "runs": dict(chapter.readings),
+        },
+        "targets": [
+            {
+                "id": target.id,
+                "title": target.title,
+                "metric": target.metric or None,
+                "twin": target.twin or None,
+                "real": _plain(target.real),
+                "low": _plain(target.low),
+                "high": _plain(target.high),
+                "unit": target.unit,
+                "source": target.source,
+                "simulated": _plain(value),
+                "verdict": verdict,
+                **({"reason": target.why_not} if target.why_not else {}),
+            }
+            for target, value, verdict in chapter.targets
+        ],
+        "failures": list(chapter.failures),
+    }
+
+
+def _estimate(name: str, estimate: Estimate, reason: str) -> dict[str, Any]:
+    known = math.isfinite(estimate.median)
+    interval = None if math.isnan(estimate.low) else [_plain(estimate.low), _plain(estimate.high)]
+    entry: dict[str, Any] = {name: _plain(estimate.median), "ci95": interval, "n": estimate.count}
+    if not known:
+        entry["reason"] = reason or "undefined"
+    return entry
+
+
+def _plain(value: float) -> float | None:
+    """Return a number that JSON can hold, to ten significant digits; None when there is none."""
+    return float(f"{value:.10g}") if math.isfinite(value) else None

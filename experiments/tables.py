@@ -1,0 +1,90 @@
+"""Tidy tables of a comparison, as CSV text: one row a run, a twin, a target, a minute."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from experiments.chapter import Chapter
+from experiments.metrics import METRICS
+from experiments.results import RunResult
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _cell(value: float) -> str:
+    """Return a number with ten significant digits; empty when it is not a number."""
+    return "" if math.isnan(value) else f"{value:.10g}"
+
+
+def runs_table(results: Sequence[RunResult]) -> str:
+    """Return one row a run: scenario, seed, twin and every metric (``inf``: beyond the end of the run)."""
+    head = ["scenario", "seed", "twin", *METRICS]
+    return _csv(
+        head,
+        (
+            [run.scenario, run.seed, run.twin, *(_cell(run.metrics[name]) for name in METRICS)]
+            for run in results
+        ),
+    )
+
+
+def twins_table(results: Sequence[RunResult]) -> str:
+    """Return one row for each twin of each seed: both falls in percent, and the share of the fall removed."""
+    falls = {(run.scenario, run.seed): run.metrics["total_fall"] for run in results if run.twin == "baseline"}
+    rows = []
+    for run in results:
+        fall = falls.get((run.scenario, run.seed), 0.0)
+        if run.twin != "baseline" and fall > 0.0:
+            own = run.metrics["total_fall"]
+            rows.append([run.scenario, run.seed, run.twin, _cell(fall), _cell(own), _cell(1.0 - own / fall)])
+    return _csv(
+        ["scenario", "seed", "twin", "fall_percent", "fall_without_percent", "share_of_fall_removed"], rows
+    )
+
+
+def targets_table(chapters: Sequence[Chapter]) -> str:
+    """Return one row a target band."""
+    head = ["scenario", "id", "title", "real", "low", "high", "unit", "simulated", "verdict", "source"]
+    return _csv(
+        head,
+        (
+            [
+                chapter.ensemble.name,
+                target.id,
+                target.title,
+                _cell(target.real),
+                _cell(target.low),
+                _cell(target.high),
+                target.unit,
+                _cell(value),
+                verdict,
+                target.source,
+            ]
+            for chapter in chapters
+            for target, value, verdict in chapter.targets
+        ),
+    )
+
+
+def minutes_table(chapters: Sequence[Chapter]) -> str:
+    """Return one row a minute of each scenario: 5 %, 50 % and 95 % quantiles over seeds of every series."""
+    names = sorted({name for chapter in chapters for name in chapter.ensemble.bands})
+    columns = [f"{name}_{quantile}" for name in names for quantile in ("q05", "median", "q95")]
+    rows: list[list[str]] = []
+    for chapter in chapters:
+        ensemble = chapter.ensemble
+        missing = np.full((3, ensemble.minute.size), np.nan)
+        stack = np.concatenate([ensemble.bands.get(name, missing) for name in names])
+        for minute, values in zip(ensemble.minute.tolist(), stack.T.tolist(), strict=True):
+            cells = ["" if value != value else f"{value:.7g}" for value in values]
+            rows.append([ensemble.name, f"{minute:g}", *cells])
+    return _csv(["scenario", "minute", *columns], rows)

@@ -1,0 +1,151 @@
+"""A stand-in for the simulator: synthetic traces with a crash of known shape, in a few milliseconds."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from abm.trace import Trace
+from experiments.measure import measure
+
+INSTRUMENTS = ("BTC-USD", "BTC-PERP", "ETH-PERP", "ALT-PERP")
+
+
+@dataclass(frozen=True)
+class FakeScenario:
+    """As much of a scenario as the runner, the metrics and the report look at."""
+
+    name: str = "october-2025"
+    title: str = "A cascade"
+    duration_s: float = 30 * 3600.0
+    event: str = "october-2025"
+    start_utc: str = "2025-10-10T18:50:00Z"
+    crash: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(start_s=7200.0, end_s=10800.0, news_leg_s=600.0)
+    )
+    phases: tuple[SimpleNamespace, ...] = (
+        SimpleNamespace(until_s=14400.0, step_s=10.0),
+        SimpleNamespace(until_s=30 * 3600.0, step_s=60.0),
+    )
+    fall: float = 0.13
+    news: float = 0.03
+    keeps: float = 0.4  # share of the fall that stays
+    main_instrument: str = "BTC-PERP"
+    eth_instrument: str = "ETH-PERP"
+    alt_instrument: str | None = "ALT-PERP"
+    population: int = 1000
+    trouble: str = ""
+
+    def model_dump_json(self) -> str:
+        return repr(self)
+
+
+OCTOBER = FakeScenario()
+COVID = FakeScenario(
+    name="covid-2020", title="A repricing", event="march-2020", fall=0.5, news=0.45, keeps=0.62
+)
+
+FALL_KEPT = {"baseline": 1.0, "liquidations": 0.3, "maker_withdrawal": 0.5, "herding": 0.9, "adl": 1.0}
+
+
+def fake_simulate(scenario, seed, twin="baseline", until="end", progress=None):
+    """Return a trace whose main price falls by ``scenario.fall`` and comes back by ``1 - scenario.keeps``."""
+    draw = np.random.default_rng([seed, 1])
+    end = scenario.duration_s if until == "end" else scenario.crash.end_s
+    fine = np.arange(10.0, min(scenario.crash.end_s + 3600.0, end) + 1e-9, 10.0)
+    coarse = np.arange(fine[-1] + 60.0, end + 1e-9, 60.0)
+    time_s = np.concatenate((fine, coarse))
+    after = (time_s - scenario.crash.start_s) / 60.0
+    kept = scenario.news / scenario.fall if twin == "liquidations" else FALL_KEPT.get(twin, 0.05)
+    fall = scenario.fall * kept * (1.0 + 0.05 * draw.standard_normal())
+    shape = crash_shape(after, scenario.keeps, scenario.news / scenario.fall)
+    noise = 5e-4 * draw.standard_normal(time_s.size) * np.where((after > 0) & (after < 45), 8.0, 1.0)
+    path = (1.0 - fall * shape) * np.exp(noise)
+    alt_path = (1.0 - np.minimum(4.0 * fall, 0.8) * shape) * np.exp(noise)
+    columns = np.column_stack((path, path * (1 - 0.002 * shape), 1 - 1.15 * (1 - path), alt_path))
+    prices = columns * np.array([100_000.0, 100_000.0, 4_000.0, 10.0])
+    forced = np.where((after > 0) & (after < 30), 4e5 * shape * kept, 0.0)[:, None] * np.array(
+        [0.0, 1.0, 0.6, 0.4]
+    )
+    depth = (5e6 / (1.0 + 25.0 * shape))[:, None] * np.ones(4)
+    volume = 1e5 * np.diff(time_s, prepend=0.0)[:, None] * np.ones(4) * (1.0 + 60.0 * shape[:, None])
+    series = {
+        "last": prices,
+        "low": prices * 0.9995,
+        "high": prices * 1.0005,
+        "bid": prices * 0.9999,
+        "ask": prices * 1.0001,
+        "mark": prices,
+        "index": prices,
+        "depth_bid": depth,
+        "depth_ask": depth * 1.1,
+        "volume": volume,
+        "taker_buy": volume / 2,
+        "open_interest": (1.0 - 0.25 * np.maximum.accumulate(shape))[:, None]
+        * np.array([0.0, 900.0, 9e3, 2e6]),
+        "funding": (5e-5 - 1.5e-4 * shape)[:, None] * np.array([0.0, 1.0, 1.0, 1.0]),
+        "liquidated_long": forced,
+        "liquidated_short": 0.15 * forced,
+        "adl": 0.2 * forced,
+    }
+    world = {
+        "sentiment": -0.8 * shape,
+        "equity_index": 100.0 * (1.0 - 0.08 * shape * (scenario.keeps > 0.5)),
+        "insurance_fund": 1e7 - 3e6 * np.maximum.accumulate(shape),
+        "makers_quoting": 1.0 - 0.7 * shape,
+        "feed_delay_s": 0.1 + 2.0 * shape,
+    }
+    events = {
+        "liquidations": pd.DataFrame({"time_s": [scenario.crash.start_s + 600.0], "notional": [1e5]}),
+        "adl": pd.DataFrame(
+            {"time_s": scenario.crash.start_s + 1.0 + np.arange(4.0), "was_in_profit": [1, 1, 1, 0]}
+        ),
+        "maker_withdrawals": pd.DataFrame({"time_s": [scenario.crash.start_s + 300.0], "agent": [3]}),
+        "news": pd.DataFrame({"time_s": [scenario.crash.start_s], "headline": ["Tariffs"]}),
+    }
+    if progress is not None:
+        progress(1.0)
+    return Trace(
+        scenario.name,
+        seed,
+        twin,
+        time_s,
+        INSTRUMENTS,
+        ("BTC", "ETH", "ALT"),
+        series,
+        {"value": prices[:, 1:]},
+        world,
+        events,
+        {"news": scenario.crash.start_s},
+    )
+
+
+def crash_shape(after_min, keeps, news_share):
+    """Share of the whole fall by minutes from P0: a news leg, a rebound, the low at minute 30, a recovery."""
+    knots = [0.0, 6.0, 15.0, 24.0, 30.0, 40.0, 60.0, 300.0]
+    heights = [0.0, news_share, 0.6 * news_share, 0.7 * news_share, 1.0, (1 + keeps) / 2, keeps * 1.05, keeps]
+    return np.interp(after_min, knots, heights)
+
+
+def fake_work(job):
+    """Do a job with the stand-in; ``scenario.trouble`` asks for a failure."""
+    if job.scenario.trouble == "raises" and job.seed == 2:
+        raise ArithmeticError("the market caught fire")
+    if job.scenario.trouble == "kills" and job.seed == 2:
+        os._exit(9)
+    if job.scenario.trouble.startswith("kills once ") and job.seed == 2:
+        marker = Path(job.scenario.trouble.removeprefix("kills once "))
+        if not marker.exists():
+            marker.touch()
+            os._exit(9)
+    return measure(fake_simulate(job.scenario, job.seed, job.twin, job.until), job.scenario)
+
+
+def slow_work(job):
+    """Do a job and take a little longer."""
+    time.sleep(0.3)
+    return fake_work(job)

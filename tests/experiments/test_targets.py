@@ -1,0 +1,46 @@
+import math
+
+from experiments.ensemble import TWINS
+from experiments.metrics import METRICS
+from experiments.targets import judge_all, load_targets
+
+
+def test_every_target_names_a_metric_or_a_twin_or_says_why_not():
+    for target in load_targets():
+        assert [bool(target.metric), bool(target.twin), bool(target.why_not)].count(True) == 1, target.id
+        assert not target.metric or target.metric in METRICS
+        assert not target.twin or target.twin in TWINS
+
+
+def test_units_are_those_of_the_metric():
+    for target in load_targets():
+        if target.metric:
+            assert target.unit == METRICS[target.metric].unit, target.id
+
+
+def test_the_real_event_lies_within_its_own_band():
+    for target in load_targets():
+        assert target.low <= target.real <= target.high, target.id
+
+
+def test_ids_are_unique_and_both_events_are_there():
+    targets = load_targets()
+    assert len({target.id for target in targets}) == len(targets)
+    assert {target.event for target in targets} == {"october-2025", "march-2020"}
+
+
+def test_verdicts():
+    rows = {
+        target.id: verdict
+        for target, _, verdict in judge_all(
+            "october-2025",
+            {"total_fall": 12.0, "news_leg": 9.0, "amplification": math.nan},
+            {"liquidations": 0.7},
+        )
+    }
+    assert rows["B2"] == "hit"
+    assert rows["B1"] == "miss"
+    assert rows["B3"] == "undefined"
+    assert rows["B16"] == "not measured"
+    assert rows["7-i"] == "hit"
+    assert judge_all("none", {}, {}) == []
