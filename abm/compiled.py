@@ -11,9 +11,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
+import numpy as np
+import numpy.typing as npt
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _PACKAGES = ("abm", "agents")
@@ -55,3 +57,17 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` with Numba: cached on disk, NumPy error model, no Python objects inside."""
     return numba.njit(cache=True, error_model="numpy")(function)
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile ``function`` like `kernel`, but copy it into its callers: arrays then cross no call, which costs time."""
+    return numba.njit(cache=True, error_model="numpy", inline="always")(function)
+
+
+def for_kernels(table: npt.NDArray[Any]) -> Any:
+    """Return a structured array in the form that costs least to hand to a kernel.
+
+    Compiled code takes plain structured arrays fastest; with compilation off, attribute access needs a
+    ``numpy.recarray``. Python code that works on either form reads columns as ``table["name"]``.
+    """
+    return table.view(np.recarray) if numba.config.DISABLE_JIT else table.view(np.ndarray)

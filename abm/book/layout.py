@@ -40,7 +40,7 @@ RISING_LAST = int64(2)
 RISING_MARK = int64(3)
 EXPIRY = int64(4)
 
-level_dtype = np.dtype([("head", "i4"), ("tail", "i4"), ("lots", "i8")], align=True)
+level_dtype = np.dtype([("head", "u4"), ("tail", "u4"), ("lots", "i8")], align=True)
 
 order_dtype = np.dtype(
     [
@@ -48,13 +48,13 @@ order_dtype = np.dtype(
         ("lots", "i8"),  # still open
         ("expiry", "i8"),  # ns; 0 = never
         ("sequence", "i8"),  # first come, first served among equal triggers
-        ("price", "i4"),
-        ("next", "i4"),  # slot behind in the queue of its level, in the free list or among fired orders
-        ("prev", "i4"),
-        ("account", "i4"),
-        ("trigger", "i4"),
-        ("trigger_place", "i4"),  # place in its trigger heap, from 1
-        ("expiry_place", "i4"),  # place in the expiry heap, 0 = not there
+        ("price", "u4"),
+        ("next", "u4"),  # slot behind in the queue of its level, in the free list or among fired orders
+        ("prev", "u4"),
+        ("account", "u4"),
+        ("trigger", "u4"),
+        ("trigger_place", "u4"),  # place in its trigger heap, from 1
+        ("expiry_place", "u4"),  # place in the expiry heap, 0 = not there
         ("kind", "i1"),
         ("side", "i1"),
         ("options", "i1"),  # the message's flags
@@ -63,8 +63,8 @@ order_dtype = np.dtype(
     align=True,
 )
 
-heap_dtype = np.dtype([("key", "i8"), ("slot", "i4")], align=True)
-entry_dtype = np.dtype([("tag", "i4"), ("slot", "i4")], align=True)
+heap_dtype = np.dtype([("key", "i8"), ("slot", "u4")], align=True)
+entry_dtype = np.dtype([("tag", "u4"), ("slot", "u4")], align=True)
 
 
 @lru_cache
@@ -92,13 +92,13 @@ def book_dtype(
             ("notional", "i8"),  # ticks x lots
             ("low", "i8"),  # trade prices since `reset_range`, 0 = no trade since
             ("high", "i8"),
-            ("free", "i8"),  # first slot of the free list
-            ("used", "i8"),  # highest slot ever used
+            ("free", "u4"),  # first slot of the free list
+            ("used", "u4"),  # highest slot ever used
             ("sequence", "i8"),
-            ("known", "i8"),  # ids in the table
-            ("mask", "i8"),  # size of the hot part of the table of ids, minus 1
-            ("fired_head", "i8"),  # triggered orders on their way into the book
-            ("fired_tail", "i8"),
+            ("known", "u4"),  # ids in the table
+            ("mask", "u4"),  # size of the hot part of the table of ids, minus 1
+            ("fired_head", "u4"),  # triggered orders on their way into the book
+            ("fired_tail", "u4"),
             ("heap_sizes", "i8", (5,)),
             ("bits3", "i8", (max(levels >> 20, 1),)),
             ("bits2", "i8", (max(levels >> 15, 1),)),

@@ -47,7 +47,7 @@ from abm.book.triggers import (
     stop_waiting,
     wait,
 )
-from abm.compiled import kernel
+from abm.compiled import inlined, kernel
 
 STOP = int64(_STOP)
 Positions = npt.NDArray[np.int64]
@@ -130,7 +130,7 @@ def fillable(
     return lots == 0
 
 
-@kernel
+@inlined
 def match(
     book: np.record,
     slot: int,
@@ -220,7 +220,7 @@ def admission(book: np.record, kind: int, side: int, price: int, flags: int, hel
     return 0
 
 
-@kernel
+@inlined
 def enter(
     book: np.record, slot: int, instrument: int, source: int, fills: Records, count: int, position: Positions
 ) -> tuple[int, int, int]:
@@ -304,7 +304,7 @@ def refusal(book: np.record, message: np.record, accounts: int) -> int:
 
 @kernel
 def prepare(book: np.record, message: np.record, accounts: int) -> int:
-    """Give a new order a slot. Return it if the order enters the book now, `NIL` if it waits or is refused."""
+    """Give a new order a slot. Return it if the order may trade now; `NIL` if it waits, just rests or is refused."""
     status = refusal(book, message, accounts)
     if status != 0:
         message.status = status
@@ -328,6 +328,17 @@ def prepare(book: np.record, message: np.record, accounts: int) -> int:
             enrol(book, slot)
             return NIL
         message.source = STOP
+    kind = int64(message.kind)
+    rests = kind == LIMIT or kind == POST_ONLY
+    if (
+        rests
+        and order.options & REDUCE_ONLY == 0
+        and best_opposite(book, int64(order.side), message.price) == 0
+    ):
+        message.status = RESTING
+        link(book, slot)
+        enrol(book, slot)
+        return NIL
     return slot
 
 
@@ -435,45 +446,14 @@ def settle(
 
 
 @kernel
-def handle(
-    book: np.record, message: np.record, fills: Records, count: int, position: Positions
-) -> tuple[int, int]:
-    """Handle one message of any kind, and the stop orders that its trades fire.
-
-    Returns
-    -------
-    tuple
-        Number of rows now used in ``fills``, and why it stopped. `DONE`: the outcome stands in ``message``.
-        `NEEDS_FILLS` with a status other than `PENDING`: the message is handled, fired orders are left to `settle`.
-        Otherwise the book lacks room and has not touched the message.
-    """
-    message.filled = 0
-    message.status = PENDING
-    advance(book, message.time)
-    kind = int64(message.kind)
-    if kind == CANCEL:
-        slot = find(book, message.id)
-        if slot == NIL:
-            message.status = REJECTED_UNKNOWN
-        else:
-            message.status = CANCELLED
-            drop(book, slot)
-        return count, DONE
-    short = shortage(book, message, len(fills) - count)
-    if short != DONE:
-        return count, short
-    instrument = int64(message.instrument)
-    if kind == AMEND:
-        slot = amend(book, message, position[instrument])
-    else:
-        slot = prepare(book, message, position.shape[1])
+def cancel(book: np.record, message: np.record) -> None:
+    """Remove an open order from the book."""
+    slot = find(book, message.id)
     if slot == NIL:
-        return count, DONE
-    source = int64(message.source)
-    status, filled, count, short = settle(book, slot, instrument, source, fills, count, position)
-    message.status = status
-    message.filled = filled
-    return count, short
+        message.status = REJECTED_UNKNOWN
+    else:
+        message.status = CANCELLED
+        drop(book, slot)
 
 
 @kernel
@@ -510,12 +490,31 @@ def process(
         message = messages[row]
         if message.status == REJECTED_MARGIN:
             continue
-        if not 0 <= message.instrument < len(books):
+        instrument = int64(message.instrument)
+        message.filled = 0
+        message.status = PENDING
+        if not 0 <= instrument < len(books):
             message.status = REJECTED_MALFORMED
             continue
-        count, need = handle(books[message.instrument], message, fills, count, position)
+        book = books[instrument]
+        advance(book, message.time)
+        if message.kind == CANCEL:
+            cancel(book, message)
+            continue
+        need = shortage(book, message, len(fills) - count)
         if need != DONE:
-            return row + (message.status != PENDING), count, need
+            return row, count, need
+        if message.kind == AMEND:
+            slot = amend(book, message, position[instrument])
+        else:
+            slot = prepare(book, message, position.shape[1])
+        if slot != NIL:
+            source = int64(message.source)
+            status, filled, count, need = settle(book, slot, instrument, source, fills, count, position)
+            message.status = status
+            message.filled = filled
+            if need != DONE:
+                return row + 1, count, need
     return stop, count, DONE
 
 
