@@ -11,9 +11,8 @@ def main(scenario: str = "october-2025", **overrides: float) -> None:
     price = trace.instrument("last", "BTC-PERP")
     depth = trace.instrument("depth_bid", "BTC-PERP")
     low = int(np.argmin(price))
-    print(
-        f"low of {price[low]:,.0f} USD after {trace.time_s[low] / 3600:.2f} h, bid depth {depth[low]:,.0f} USD"
-    )
+    print(f"low of {price[low]:,.0f} USD after {trace.time_s[low] / 3600:.2f} h")
+    print(f"bid depth within 1 % then: {depth[low]:,.0f} USD")
     liquidations = trace.events["liquidations"]
     print(liquidations.groupby(["instrument", "side"])["notional_usd"].sum().round())
 

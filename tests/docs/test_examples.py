@@ -1,9 +1,9 @@
 """The examples of the documentation run, and do what their pages say."""
 
-import importlib.util
+import importlib
 import re
-import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -18,14 +18,11 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 HALF_HOUR = {"phases.0.until_s": 1800, "phases.0.step_s": 30, "crash.start_s": 600, "crash.end_s": 1800}
 
 
-def example(name: str) -> ModuleType:
-    """Import an example as a module."""
-    spec = importlib.util.spec_from_file_location(name, DOCS / "examples" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import an example by name."""
+    monkeypatch.syspath_prepend(DOCS / "examples")
+    return importlib.import_module
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -42,47 +39,44 @@ def test_every_example_is_shown_and_tested():
         assert f'example("{path.stem}")' in tested
 
 
-def test_own_agent_trades(capsys):
+def test_own_agent_trades(example, capsys):
     example("own_agent").main()
     held, cash = re.search(r"holds (-?[\d.]+) BTC and ([\d,.]+) USD", capsys.readouterr().out).groups()
     assert float(cash.replace(",", "")) != 50_000.0
     assert abs(float(held)) < 1.0
 
 
-def test_own_agent_joins_a_scenario_file(monkeypatch):
-    monkeypatch.syspath_prepend(DOCS / "examples")
-    monkeypatch.delitem(sys.modules, "own_agent", raising=False)
+def test_own_agent_joins_a_scenario_file(example):
+    momentum = example("own_agent").Momentum
     (block,) = blocks("how-to/own-agent.md", "toml")
     data = tomllib.loads(shipped()["calm"].read_text("utf-8")) | tomllib.loads(block)
     model = build(parse(data), seed=1, views=False)
     model.run(until_s=600)
-    from own_agent import Momentum
-
-    agents = model.agents_by_type[Momentum]
+    agents = model.agents_by_type[momentum]
     assert len(agents) == 20
     assert set(agents.get("threshold")) == {0.002}
 
 
-def test_own_crowd_trades_and_is_seen_by_mesa(capsys):
+def test_own_crowd_trades_and_is_seen_by_mesa(example, capsys):
     example("own_crowd").main()
     out = capsys.readouterr().out
     assert "1000 followers, 111 of them quick" in out
     assert "5,000,000 USD" not in out
 
 
-def test_one_run(capsys):
+def test_one_run(example, capsys):
     example("one_run").main("calm", **HALF_HOUR)
     assert re.search(r"low of 11\d,\d{3} USD after 0\.\d+ h", capsys.readouterr().out)
 
 
-def test_many_runs(tmp_path, capsys):
+def test_many_runs(example, tmp_path, capsys):
     example("many_runs").main("calm", 1, str(tmp_path), **HALF_HOUR)
     out = capsys.readouterr().out
     assert out.count("0 runs failed") == 2
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
 
-def test_read_comparison(tmp_path, capsys):
+def test_read_comparison(example, tmp_path, capsys):
     overrides = {key: str(value) for key, value in HALF_HOUR.items()} | {"retail.traders": "50"}
     compare(Request(("calm",), seeds=1, workers=1, out=tmp_path, overrides=overrides))
     example("read_comparison").main(str(tmp_path))
@@ -91,7 +85,7 @@ def test_read_comparison(tmp_path, capsys):
     assert "total_fall" in out
 
 
-def test_own_bars(tmp_path, capsys):
+def test_own_bars(example, tmp_path, capsys):
     hours = np.arange(24 * 40)
     after = hours >= 24 * 30
     wiggle = 1.0 + np.where(after, 0.01, 0.002) * np.sin(0.7 * hours)
