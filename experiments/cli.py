@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
@@ -260,7 +261,7 @@ def _usage_message(error: BaseException) -> str:
     formatted = getattr(error, "format_message", None)
     message = " ".join(str(formatted() if callable(formatted) else error).split())
     words = sys.argv[1:]
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in pairwise(words):
         if f"'{option}'" in message and "Invalid value" in message:
             return f"{message}, got {value!r}"
     if words and f"'{words[0]}'" in message and "did you mean" not in message.lower():  # as some versions ask

@@ -206,13 +206,14 @@ def _chapter(scenario: "Scenario", outcome: Outcome, real: RealEvent | None) -> 
 def _write(
     folder: Path, chapters: Sequence[Chapter], results: Sequence[RunResult], summary: Mapping[str, Any]
 ) -> None:
-    from experiments.report.draw import draw_all
+    from experiments.report.draw import draw_all, draw_overview
     from experiments.report.page import render_page
 
     figures = draw_all(chapters)
     for scenario, pictures in figures.items():
         for name, picture in pictures.items():
             write_bytes(folder / "figures" / f"{scenario}-{name}.png", picture)
+    write_bytes(folder / "figures" / "overview.png", draw_overview(chapters))
     tables = {
         "runs": runs_table(results),
         "twins": twins_table(results),

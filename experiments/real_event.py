@@ -27,7 +27,9 @@ class RealEvent:
     published
         Whether these are a few published figures and not bars.
     minute, price_percent
-        Minutes from P0 and price in percent of the price at P0, shape ``(points,)``.
+        Minutes from P0 (ends of bars) and price (close) in percent of the price at P0, shape ``(points,)``.
+    low_percent, high_percent
+        Lowest and highest price of each bar in percent of the price at P0; the price itself where published.
     recovery_hours, recovery
         Hours after the low and share of the fall given back.
     """
@@ -37,6 +39,8 @@ class RealEvent:
     published: bool
     minute: Floats
     price_percent: Floats
+    low_percent: Floats
+    high_percent: Floats
     recovery_hours: Floats
     recovery: Floats
 
@@ -52,7 +56,17 @@ def published_event(event: str) -> RealEvent | None:
     if table is None:
         return None
     price, recovery = np.array(table["price"], np.float64).T, np.array(table["recovery"], np.float64).T
-    return RealEvent(table["label"], table["base"], True, price[0], price[1], recovery[0], recovery[1])
+    return RealEvent(
+        label=table["label"],
+        base=table["base"],
+        published=True,
+        minute=price[0],
+        price_percent=price[1],
+        low_percent=price[1],
+        high_percent=price[1],
+        recovery_hours=recovery[0],
+        recovery=recovery[1],
+    )
 
 
 def real_event(file: Path, p0_utc_s: float, within_s: float) -> RealEvent:
@@ -92,6 +106,8 @@ def real_event(file: Path, p0_utc_s: float, within_s: float) -> RealEvent:
         published=False,
         minute=(path.time_s - start_s) / 60.0,
         price_percent=100.0 * path.close / fall.start_price,
+        low_percent=100.0 * path.low / fall.start_price,
+        high_percent=100.0 * path.high / fall.start_price,
         recovery_hours=after_s / 3600.0,
         recovery=shares,
     )

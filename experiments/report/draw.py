@@ -1,24 +1,30 @@
-"""Draw every figure of every scenario as PNG."""
+"""Draw the figures as PNG; the same numbers give the same bytes."""
 
 import io
 from collections.abc import Iterable, Sequence
 
+from matplotlib.figure import Figure
+
 from experiments.chapter import Chapter
-from experiments.report.figures import FIGURES
+from experiments.report.figures import FIGURES, figure_of, overview_of
 
 
 def draw_all(chapters: Sequence[Chapter]) -> dict[str, dict[str, bytes]]:
-    """Return scenario -> figure -> PNG bytes; the same numbers give the same bytes."""
+    """Return scenario -> figure -> PNG bytes."""
     return {chapter.ensemble.name: draw_chapter(chapter) for chapter in chapters}
 
 
 def draw_chapter(chapter: Chapter, names: Iterable[str] = tuple(FIGURES)) -> dict[str, bytes]:
     """Return the figures of one scenario, by name."""
-    pictures = {}
-    for name in names:
-        stream = io.BytesIO()
-        FIGURES[name](chapter.ensemble, chapter.real).savefig(
-            stream, format="png", metadata={"Software": None}
-        )
-        pictures[name] = stream.getvalue()
-    return pictures
+    return {name: _png(figure_of(name, chapter)) for name in names}
+
+
+def draw_overview(chapters: Sequence[Chapter]) -> bytes:
+    """Return all scenarios beside each other in one picture."""
+    return _png(overview_of(chapters))
+
+
+def _png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()

@@ -1,262 +1,46 @@
-"""The figures of one scenario; every function takes an ensemble and returns one figure of the common look."""
+"""The list of figures, and how they are put on a page: one scenario alone, or all beside each other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.ensemble import TWINS, Ensemble
+from experiments.chapter import Chapter
+from experiments.ensemble import Ensemble
 from experiments.real_event import RealEvent
-from experiments.report import style
-from experiments.report.style import TimeAxis, finish, mark_events, new_figure
+from experiments.report import outcome, over_time
+from experiments.report.style import SIZE_INCHES, new_figure
 
-Floats = npt.NDArray[np.float64]
+Painter = Callable[[Axes, Ensemble, RealEvent | None], None]
 
-LEAD = 0.12  # share of the crash shown before P0, and a quarter after its end
-TRAIL = 0.25
-
-TWIN_COLOURS = {
-    "liquidations": style.VERMILION,
-    "maker_withdrawal": style.GREEN,
-    "herding": style.PURPLE,
-    "adl": style.ORANGE,
-    "exogenous_shock": style.SKY,
+FIGURES: Mapping[str, Painter] = {
+    "price": over_time.price,
+    "assets": over_time.assets,
+    "twins": outcome.twins,
+    "twin_prices": over_time.twin_prices,
+    "depth": over_time.depth,
+    "liquidations": over_time.liquidations,
+    "open_interest": over_time.open_interest,
+    "funding": over_time.funding,
+    "sentiment": over_time.sentiment,
+    "insurance_fund": over_time.insurance_fund,
+    "recovery": outcome.recovery,
 }
+OVERVIEW = ("price", "depth", "liquidations", "recovery", "twins")
 
 
-def crash_axis(ensemble: Ensemble) -> TimeAxis:
-    """Return the time axis of the crash: from a little before P0 to a little after its end."""
-    first = max(float(ensemble.minute[0]), -LEAD * ensemble.crash_minutes)
-    last = min(float(ensemble.minute[-1]), (1.0 + TRAIL) * ensemble.crash_minutes)
-    return TimeAxis(first, last)
-
-
-def _band(axes: Axes, ensemble: Ensemble, series: str, colour: str, label: str, factor: float = 1.0) -> None:
-    """Draw the median of a series and shade its 5 to 95 % range over seeds."""
-    time = crash_axis(ensemble)
-    shown = (ensemble.minute >= time.first - 1) & (ensemble.minute <= time.last + 1)
-    x = ensemble.minute[shown] * time.scale
-    low, median, high = factor * ensemble.bands[series][:, shown]
-    if len(ensemble.seeds) > 1:
-        axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
-    axes.plot(x, median, color=colour, linewidth=1.5, label=label)
-
-
-def _close(axes: Axes, ensemble: Ensemble, title: str, y_label: str) -> None:
-    time = crash_axis(ensemble)
-    time.apply(axes)
-    rows = mark_events(axes, ensemble.marks, time)
-    finish(axes, f"{title}: {ensemble.name}", y_label, rows)
-
-
-def price(ensemble: Ensemble, real: RealEvent | None) -> Figure:
-    """BTC against time from P0, with the real bars or the published figures of the event."""
+def figure_of(name: str, chapter: Chapter) -> Figure:
+    """Return one figure of one scenario."""
     figure, axes = new_figure()
-    _band(axes, ensemble, "price_percent", style.BLUE, "simulated, median and 5-95 % of seeds")
-    if real is not None:
-        _real_price(axes, crash_axis(ensemble), real)
-    _close(axes, ensemble, "Price of BTC", "% of the price at P0")
+    FIGURES[name](axes[0][0], chapter.ensemble, chapter.real)
     return figure
 
 
-def _real_price(axes: Axes, time: TimeAxis, real: RealEvent) -> None:
-    shown = (real.minute >= time.first) & (real.minute <= time.last)
-    x, y = real.minute[shown] * time.scale, real.price_percent[shown]
-    if real.published:
-        axes.plot(x, y, "o", color=style.BLACK, markersize=4, label="real, published figures")
-    else:
-        axes.plot(x, y, color=style.BLACK, linewidth=1.2, linestyle=(0, (4, 1.5)), label="real bars (close)")
-
-
-def assets(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """BTC, ETH and ALT against time."""
-    figure, axes = new_figure()
-    for series, colour, name in (
-        ("price_percent", style.BLUE, "BTC"),
-        ("eth_percent", style.GREEN, "ETH"),
-        ("alt_percent", style.VERMILION, "ALT"),
-    ):
-        if series in ensemble.bands:
-            _band(axes, ensemble, series, colour, name)
-    _close(axes, ensemble, "Three coins", "% of the price at P0")
+def overview_of(chapters: Sequence[Chapter]) -> Figure:
+    """Return the most telling figures of all scenarios, a column each."""
+    rows, columns = len(OVERVIEW), len(chapters)
+    figure, axes = new_figure(rows, columns, (SIZE_INCHES[0] * columns, SIZE_INCHES[1] * rows * 0.9))
+    for row, name in enumerate(OVERVIEW):
+        for column, chapter in enumerate(chapters):
+            FIGURES[name](axes[row][column], chapter.ensemble, chapter.real)
     return figure
-
-
-def twin_prices(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Median price of BTC with each mechanism switched off."""
-    figure, axes = new_figure()
-    time = crash_axis(ensemble)
-    _band(axes, ensemble, "price_percent", style.BLACK, "as it is")
-    for twin, (minute, percent) in ensemble.twin_prices.items():
-        shown = (minute >= time.first) & (minute <= time.last)
-        colour = TWIN_COLOURS[twin]
-        axes.plot(minute[shown] * time.scale, percent[shown], color=colour, linewidth=1.3, label=TWINS[twin])
-    _close(axes, ensemble, "The same crash without one mechanism", "BTC, % of the price at P0")
-    return figure
-
-
-def depth(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Resting orders within 1 % of the mid."""
-    figure, axes = new_figure()
-    _band(axes, ensemble, "depth_bid", style.BLUE, "bids", 1e-6)
-    _band(axes, ensemble, "depth_ask", style.VERMILION, "asks", 1e-6)
-    style.log_axis(axes)
-    _close(axes, ensemble, "Depth within 1 % of the mid", "million USD (log scale)")
-    return figure
-
-
-def liquidations(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Notional closed by force per minute: longs below the axis, shorts above."""
-    figure, axes = new_figure()
-    time = crash_axis(ensemble)
-    width = bin_minutes(time.last - time.first)
-    for series, colour, label, sign in (
-        ("liquidated_long", style.VERMILION, "longs", -1.0),
-        ("liquidated_short", style.BLUE, "shorts", 1.0),
-    ):
-        x, low, median, high = _binned(ensemble, series, time, width)
-        axes.bar(x * time.scale, sign * median / 1e6, width * time.scale, color=colour, label=label)
-        if len(ensemble.seeds) > 1:
-            ends = np.sort(sign * np.stack((low, high)), axis=0) / 1e6
-            axes.vlines(x * time.scale, ends[0], ends[1], color=style.BLACK, linewidth=0.6, alpha=0.5)
-    axes.axhline(0.0, color=style.BLACK, linewidth=0.8)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    _close(axes, ensemble, "Forced closing, all coins", "million USD a minute")
-    return figure
-
-
-def bin_minutes(window: float) -> float:
-    """Return a bar width in minutes that gives at most about 100 bars in ``window`` minutes."""
-    return next(
-        (width for width in (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0) if window / width <= 100.0), 120.0
-    )
-
-
-def _binned(
-    ensemble: Ensemble, series: str, time: TimeAxis, width: float
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return centres and the quantiles of a flow averaged over bins of ``width`` minutes."""
-    edges = np.arange(np.floor(time.first / width), np.ceil(time.last / width) + 1.0) * width
-    which = np.digitize(ensemble.minute - 0.5, edges) - 1
-    inside = (which >= 0) & (which < edges.size - 1)
-    count = np.maximum(np.bincount(which[inside], minlength=edges.size - 1), 1)
-    low, median, high = (
-        np.bincount(which[inside], values[inside], minlength=edges.size - 1) / count
-        for values in np.nan_to_num(ensemble.bands[series])
-    )
-    return 0.5 * (edges[1:] + edges[:-1]), low, median, high
-
-
-def open_interest(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Open interest of BTC relative to P0."""
-    figure, axes = new_figure()
-    _band(axes, ensemble, "open_interest_percent", style.BLUE, "BTC perpetual")
-    _close(axes, ensemble, "Open interest", "% of open interest at P0")
-    return figure
-
-
-def funding(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Funding rate of BTC."""
-    figure, axes = new_figure()
-    axes.axhline(0.0, color=style.GREY, linewidth=0.8)
-    _band(axes, ensemble, "funding", style.BLUE, "BTC perpetual")
-    _close(axes, ensemble, "Funding rate", "basis points per 8 hours")
-    return figure
-
-
-def sentiment(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Mean sentiment, and the share of makers that quote."""
-    figure, axes = new_figure()
-    axes.axhline(0.0, color=style.GREY, linewidth=0.8)
-    _band(axes, ensemble, "sentiment", style.PURPLE, "sentiment, -1 to 1")
-    if "makers_quoting" in ensemble.bands:
-        _band(axes, ensemble, "makers_quoting", style.GREEN, "share of makers that quote")
-    axes.set_ylim(-1.08, 1.08)
-    _close(axes, ensemble, "Sentiment and makers", "index, share")
-    return figure
-
-
-def insurance_fund(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Cash of the insurance fund."""
-    figure, axes = new_figure()
-    _band(axes, ensemble, "insurance_fund", style.BLUE, "insurance fund", 1e-6)
-    axes.ticklabel_format(axis="y", useOffset=False, style="plain")
-    _close(axes, ensemble, "Insurance fund", "million USD")
-    return figure
-
-
-def recovery(ensemble: Ensemble, real: RealEvent | None) -> Figure:
-    """Share of the fall given back, R(h), against hours after the low."""
-    figure, axes = new_figure()
-    low, median, high = ensemble.recovery
-    hours = ensemble.recovery_hours
-    if len(ensemble.seeds) > 1:
-        axes.fill_between(hours, low, high, color=style.BLUE, alpha=0.22, linewidth=0)
-    axes.plot(hours, median, color=style.BLUE, linewidth=1.5, label="simulated, median and 5-95 % of seeds")
-    if real is not None:
-        shown = (real.recovery_hours >= hours[0]) & (real.recovery_hours <= 1.02 * hours[-1])
-        look = "o" if real.published else "--"
-        label = "real, published figures" if real.published else "real bars"
-        x, y = real.recovery_hours[shown], real.recovery[shown]
-        axes.plot(x, y, look, color=style.BLACK, linewidth=1.2, markersize=4, label=label)
-    axes.axhline(0.5, color=style.GREY, linewidth=0.8, linestyle="--")
-    axes.set_xscale("log")
-    axes.set_xlim(hours[0], hours[-1])
-    ticks = [tick for tick in RECOVERY_TICKS if hours[0] <= tick[0] <= hours[-1]]
-    axes.set_xticks([tick[0] for tick in ticks], [tick[1] for tick in ticks])
-    axes.minorticks_off()
-    axes.set_xlabel("time after the low (log scale)")
-    finish(axes, f"Share of the fall given back, R(h): {ensemble.name}", "share of the fall")
-    return figure
-
-
-RECOVERY_TICKS = [
-    (1 / 12, "5 min"),
-    (0.25, "15 min"),
-    (1.0, "1 h"),
-    (4.0, "4 h"),
-    (24.0, "1 d"),
-    (72.0, "3 d"),
-    (168.0, "7 d"),
-    (720.0, "30 d"),
-]
-
-
-def twins(ensemble: Ensemble, _real: RealEvent | None) -> Figure:
-    """Share of the fall that goes away when one mechanism is off."""
-    figure, axes = new_figure()
-    names = [twin for twin in TWINS if twin in ensemble.twins][::-1]
-    place = np.arange(len(names))
-    medians = np.array([100.0 * ensemble.twins[name].median for name in names])
-    axes.barh(place, medians, color=[TWIN_COLOURS[name] for name in names], height=0.6)
-    for row, name in enumerate(names):
-        shares = ensemble.twins[name]
-        ends = np.nan_to_num(100.0 * np.array([shares.low, shares.high]), nan=100.0 * shares.median)
-        axes.hlines(row, ends[0], ends[1], color=style.BLACK, linewidth=1.4)
-        right = max(ends[1], medians[row], 0.0)
-        axes.annotate(
-            f"{medians[row]:.0f} %", (right, row), (5, 0), textcoords="offset points", va="center", fontsize=9
-        )
-    axes.set_yticks(place, [TWINS[name] for name in names])
-    axes.axvline(0.0, color=style.BLACK, linewidth=0.8)
-    axes.margins(x=0.15)
-    axes.set_xlabel("% of the fall of BTC removed (bar: median, line: 95 % interval)")
-    finish(axes, f"What made the fall: {ensemble.name}", "")
-    return figure
-
-
-FIGURES: Mapping[str, Callable[[Ensemble, RealEvent | None], Figure]] = {
-    "price": price,
-    "assets": assets,
-    "twins": twins,
-    "twin_prices": twin_prices,
-    "depth": depth,
-    "liquidations": liquidations,
-    "open_interest": open_interest,
-    "funding": funding,
-    "sentiment": sentiment,
-    "insurance_fund": insurance_fund,
-    "recovery": recovery,
-}

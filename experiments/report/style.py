@@ -17,6 +17,14 @@ SKY = "#56B4E9"
 BLACK = "#000000"
 GREY = "#6B6B6B"
 
+TWIN_COLOURS = {
+    "liquidations": VERMILION,
+    "maker_withdrawal": GREEN,
+    "herding": PURPLE,
+    "adl": ORANGE,
+    "exogenous_shock": SKY,
+}
+
 SIZE_INCHES = (6.4, 3.7)
 DOTS_PER_INCH = 130
 HOURS_FROM_MINUTES = 360.0  # windows longer than this are drawn in hours
@@ -46,17 +54,22 @@ class TimeAxis:
         axes.set_xlabel(self.label)
 
 
-def new_figure() -> tuple[Figure, Axes]:
-    """Return an empty figure of the common size and its axes, drawn by Agg without any global state."""
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
+def new_figure(
+    rows: int = 1, columns: int = 1, size_inches: tuple[float, float] = SIZE_INCHES
+) -> tuple[Figure, list[list[Axes]]]:
+    """Return an empty figure and its axes by row and column, drawn by Agg without any global state."""
+    figure = Figure(figsize=size_inches, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.grid(visible=True, color="#E3E3E3", linewidth=0.7)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=9)
-    return figure, axes
+    grid = [
+        [figure.add_subplot(rows, columns, row * columns + column + 1) for column in range(columns)]
+        for row in range(rows)
+    ]
+    for axes in (item for row in grid for item in row):
+        axes.grid(visible=True, color="#E3E3E3", linewidth=0.7)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=9)
+    return figure, grid
 
 
 def mark_events(axes: Axes, marks: Mapping[str, float], time: TimeAxis) -> int:

@@ -35,6 +35,8 @@ def fake(monkeypatch):
     real = experiments.compare.compare
     monkeypatch.setattr(experiments.compare, "load_scenarios", lambda *_: [OCTOBER, COVID])
     monkeypatch.setattr(experiments.compare, "compare", lambda request: real(request, work=fake_work))
+    monkeypatch.setattr("experiments.report.draw.draw_all", lambda chapters: {})
+    monkeypatch.setattr("experiments.report.draw.draw_overview", lambda chapters: b"")
 
 
 def one_error_line(result):
@@ -67,9 +69,12 @@ def test_help_needs_none_of_the_heavy_packages():
         "sys.argv = ['undertow', '--help']\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
         "    cli.main()\n"
-        "print([n for n in ('mesa', 'numba', 'pandas', 'matplotlib', 'numpy', 'scipy') if n in sys.modules])\n"
+        "heavy = ('mesa', 'numba', 'pandas', 'matplotlib', 'numpy', 'scipy')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"
 
 
@@ -105,7 +110,9 @@ def test_leverage_zero(undertow):
 
 
 def test_several_faults_get_a_line_each(undertow):
-    status, _, err = undertow("run", "calm", "--set", "retail.leverage_median=0", "--set", "retail.traders=-1")
+    status, _, err = undertow(
+        "run", "calm", "--set", "retail.leverage_median=0", "--set", "retail.traders=-1"
+    )
     assert status == 2
     assert len(err.splitlines()) == 2
 
@@ -204,7 +211,11 @@ def test_run_prints_metrics_and_writes_what_was_asked(undertow, monkeypatch, tmp
 
 
 def test_scenarios_agents_and_version(undertow):
-    for command, part in (("scenarios", "october-2025"), ("agents", "market_maker"), ("version", "undertow ")):
+    for command, part in (
+        ("scenarios", "october-2025"),
+        ("agents", "market_maker"),
+        ("version", "undertow "),
+    ):
         status, out, _ = undertow(command)
         assert status == 0
         assert part in out
@@ -214,7 +225,9 @@ def test_the_command_answers_at_once_as_a_process():
     environment = {**os.environ, "PYTHONPATH": "."}
     code = [sys.executable, "-c", "from experiments.cli import main; main()"]
     begin = time.perf_counter()
-    result = subprocess.run([*code, "run", "calm", "--seed", "-1"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    result = subprocess.run(
+        [*code, "run", "calm", "--seed", "-1"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     assert time.perf_counter() - begin < 5.0
     assert result.returncode == 2
     assert result.stdout == ""

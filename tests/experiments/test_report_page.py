@@ -3,13 +3,12 @@ import math
 import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from fake_simulation import COVID, OCTOBER, fake_work
 
 from experiments.chapter import Chapter
 from experiments.ensemble import gather
-from experiments.real_event import RealEvent, published_event
+from experiments.real_event import published_event
 from experiments.report import words
 from experiments.report.draw import draw_chapter
 from experiments.report.page import render_page
@@ -68,15 +67,7 @@ def test_page_is_well_formed_and_asks_for_nothing_from_outside(chapters):
 
 
 def test_everything_from_outside_is_escaped(chapters):
-    real = RealEvent(
-        HOSTILE,
-        HOSTILE,
-        False,
-        np.array([0.0, 1.0]),
-        np.array([100.0, 99.0]),
-        np.array([0.1]),
-        np.array([0.5]),
-    )
+    real = replace(published_event("october-2025"), label=HOSTILE, base=HOSTILE)
     ensemble = replace(chapters[0].ensemble, name=HOSTILE, title=HOSTILE, marks={HOSTILE: 0.0})
     ensemble = replace(ensemble, reasons={"half_recovery_minutes": HOSTILE})
     hostile = replace(
@@ -97,7 +88,7 @@ def test_hostile_names_of_marks_do_not_break_a_figure(chapters):
 
 
 def test_names_of_marks_never_overlap():
-    figure, axes = new_figure()
+    figure, ((axes,),) = new_figure()
     marks = {f"a rather long name {k}": float(k) for k in range(8)} | {"late": 99.0}
     assert mark_events(axes, marks, TimeAxis(0.0, 100.0)) == 8
     figure.canvas.draw()
@@ -115,8 +106,9 @@ def test_figures_of_a_run_are_the_same_bytes_each_time(chapters):
 def test_axes_have_labels_with_units(chapters):
     from experiments.report.figures import FIGURES
 
-    for name, draw in FIGURES.items():
-        (axes,) = draw(chapters[0].ensemble, published_event("october-2025")).axes
+    for name, paint in FIGURES.items():
+        ((axes,),) = new_figure()[1]
+        paint(axes, chapters[0].ensemble, published_event("october-2025"))
         assert axes.get_xlabel(), name
         assert axes.get_ylabel() or name == "twins"
 
