@@ -102,8 +102,8 @@ def unrealised(ledger: Ledger, mark_ticks: Amounts) -> Amounts:
 def account_equity(ledger: Ledger, mark_ticks: Amounts) -> Amounts:
     """Return cash, isolated margin and unrealised profit of each account, int64 ``(accounts,)``.
 
-    The sum over all rows is zero at any marks: `OUTSIDE` owes the deposits, and `CLEARING`, which paid what is
-    realised, owes what is not.
+    The sum over all rows is zero at any marks: `OUTSIDE` owes the deposits; `CLEARING` has paid what is
+    realised and owes what is not.
     """
     profit = unrealised(ledger, mark_ticks).sum(axis=0)
     equity: Amounts = ledger.cash[0] + ledger.isolated_margin.sum(axis=0) + profit

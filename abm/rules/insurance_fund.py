@@ -86,8 +86,8 @@ def fund_capacity(
     exposure = other_notional + (0 if netted > 0 else abs(held) * mark_value)
     room = share * (equity - loss * netted) - exposure
     cost = mark_value + share * loss
-    if cost <= 0.0:
-        return affordable
     if room <= 0.0:
         return netted
+    if cost <= 0.0:
+        return affordable
     return min(affordable, netted + int(min(room / cost, 4.0e18)))

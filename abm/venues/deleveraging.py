@@ -1,17 +1,18 @@
 """One round of auto-deleveraging: close bankrupt positions against ranked accounts on the other side."""
 
-from typing import Any
-
 import numpy as np
 
 from abm.book.messages import Records
+from abm.compiled import kernel
 from abm.instruments import MILLIONTHS
 from abm.ledger.accounts import FIRST_TRADER
+from abm.ledger.arithmetic import wide
 from abm.ledger.ledger import Ledger
-from abm.ledger.settlement import Amounts
+from abm.ledger.settlement import Amounts, Small, transfer_position
 from abm.ledger.valuation import cross_columns, mark_values
-from abm.rules.adl import AdlRule, Floats, adl_allocate, adl_order, adl_pro_rata, adl_score, adl_score_bitmex
+from abm.rules.adl import AdlRule, Floats, adl_order, adl_pro_rata, adl_score, adl_score_bitmex
 from abm.rules.margin_tiers import maintenance_margins
+from abm.venues.risk import sweep_remainder
 
 adl_dtype = np.dtype(
     [
@@ -28,84 +29,160 @@ adl_dtype = np.dtype(
     align=True,
 )
 
+queue_dtype = np.dtype(
+    [
+        ("account", "i4"),
+        ("alone", "i1"),  # isolated position
+        ("in_profit", "i1"),
+        ("lots", "i8"),  # still held
+        ("offered", "i8"),  # still on offer, at most `lots`
+        ("equity", "i8"),  # what a cross wallet can lose, millionths
+        ("equity_per_lot", "i8"),  # what an isolated position can lose on each lot
+    ],
+    align=True,
+)
 
-class AdlQueue:
-    """Accounts on one side of an instrument, ranked at the start of a round.
+
+def adl_queue(
+    ledger: Ledger,
+    mark_ticks: Amounts,
+    tiers: Records,
+    instrument: int,
+    side: int,
+    rule: AdlRule,
+    cross: Amounts,
+) -> Records:
+    """Rank the accounts on one side of an instrument.
+
+    Wallets that are themselves below maintenance margin are left out: their own liquidation comes first.
 
     Parameters
     ----------
-    ledger, mark_ticks, tiers
-        State and prices at which to rank.
-    instrument
-        Index of the perpetual.
     side
         +1 ranks longs, -1 shorts.
-    rule
-        Score and allocation.
+    cross
+        `abm.ledger.valuation.cross_columns` at the marks.
 
-    Notes
-    -----
-    Wallets that are themselves below maintenance margin are left out: their own liquidation comes first.
-    The lots an account offers are limited by what its equity can lose at the price asked of it.
+    Returns
+    -------
+    Records of `queue_dtype`, first to be closed first, everything on offer.
     """
+    i = instrument
+    held = ledger.position[i] * side
+    held[:FIRST_TRADER] = 0
+    who = np.flatnonzero(held > 0)
+    lots = held[who]
+    mark_value = int(mark_values(ledger.instruments, mark_ticks)[i])
+    profit = side * lots * mark_value - ledger.entry_value[i, who]
+    alone = ledger.isolated[i, who] != 0
+    equity = np.where(alone, ledger.isolated_margin[i, who] + profit, cross[0, who])
+    needed = np.where(alone, maintenance_margins(tiers, i, lots * mark_value), cross[1, who])
+    score = _score(rule, side, mark_value, lots, np.abs(ledger.entry_value[i, who]), profit, equity, needed)
+    order = adl_order(score)
+    order = order[(equity >= needed)[order]]
+    queue = np.zeros(len(order), queue_dtype).view(np.recarray)
+    queue["account"] = who[order]
+    queue["alone"] = alone[order]
+    queue["in_profit"] = profit[order] > 0
+    queue["lots"] = queue["offered"] = lots[order]
+    queue["equity"] = equity[order]
+    queue["equity_per_lot"] = equity[order] // lots[order]
+    return queue
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        mark_ticks: Amounts,
-        tiers: Records,
-        instrument: int,
-        side: int,
-        rule: AdlRule,
-        cross: Amounts,
-    ) -> None:
-        self.rule = rule
-        self.side = side
-        i = instrument
-        held = ledger.position[i] * side
-        held[:FIRST_TRADER] = 0
-        who = np.flatnonzero(held > 0)
-        lots = held[who]
-        self.mark_value = int(mark_values(ledger.instruments, mark_ticks)[i])
-        profit = side * lots * self.mark_value - ledger.entry_value[i, who]
-        alone = ledger.isolated[i, who] != 0
-        own = maintenance_margins(tiers, i, lots * self.mark_value)
-        equity = np.where(alone, ledger.isolated_margin[i, who] + profit, cross[0, who])
-        needed = np.where(alone, own, cross[1, who])
-        score = self._score(profit, equity, needed, lots, ledger.entry_value[i, who])
-        order = adl_order(score)
-        order = order[(equity >= needed)[order]]
-        self.accounts = who[order]
-        self.lots: Amounts = lots[order]
-        self.equity: Amounts = equity[order]
-        self.alone = alone[order]
-        self.in_profit = profit[order] > 0
 
-    def _score(
-        self, profit: Amounts, equity: Amounts, needed: Amounts, lots: Amounts, entry: Amounts
-    ) -> Floats:
-        if self.rule.rank == "bitmex":
-            mark = np.full(len(lots), float(self.mark_value))
-            bankruptcy = mark - self.side * equity / lots
-            return adl_score_bitmex(self.side, np.abs(entry) / lots, mark, bankruptcy)
-        unit = float(MILLIONTHS)
-        return adl_score(profit / unit, (equity - profit) / unit, needed / unit)
+def _score(
+    rule: AdlRule,
+    side: int,
+    mark_value: int,
+    lots: Amounts,
+    entry_value: Amounts,
+    profit: Amounts,
+    equity: Amounts,
+    needed: Amounts,
+) -> Floats:
+    if rule.rank == "bitmex":
+        mark = np.full(len(lots), float(mark_value))
+        return adl_score_bitmex(side, entry_value / lots, mark, mark - side * equity / lots)
+    unit = float(MILLIONTHS)
+    return adl_score(profit / unit, (equity - profit) / unit, needed / unit)
 
-    def take(self, lots: int, price_value: int) -> tuple[Any, Amounts]:
-        """Allocate ``lots`` at ``price_value`` millionths each; return places in the queue and their lots."""
-        loss = self.side * (self.mark_value - price_value)
-        offered = self.lots
-        if loss > 0:
-            affordable = np.maximum(self.equity, 0) // loss
-            whole = np.where(affordable >= self.lots, self.lots, 0)
-            offered = np.where(self.alone, whole, np.minimum(self.lots, affordable))
-        allocate = adl_allocate if self.rule.allocation == "queue" else adl_pro_rata
-        given = allocate(lots, offered)
-        places = np.flatnonzero(given)
-        self.lots = self.lots - given
-        if loss > 0:
-            self.equity = self.equity - given * loss
-        return places, given[places]
+
+@kernel
+def close_against_queue(
+    queue: Records,
+    orders: Records,
+    chosen: Amounts,
+    side: int,
+    mark_value: Amounts,
+    instruments: Records,
+    clearance_ppm: Amounts,
+    position: Amounts,
+    cash: Amounts,
+    entry_value: Amounts,
+    isolated_margin: Amounts,
+    leverage: Small,
+    isolated: Small,
+    realised_pnl: Amounts,
+    remaining: Amounts,
+    price: Amounts,
+    out: Records,
+) -> int:
+    """Close ``remaining[n]`` lots of ``orders[n]`` for n in ``chosen`` against the queue, front first.
+
+    An account gives no more than its equity can lose at the price asked of it. ``remaining`` is reduced,
+    events are written to ``out``; returns their number, at most ``len(queue) + len(chosen)`` when nobody
+    runs short of equity.
+    """
+    rows = wide(0)
+    front = wide(0)
+    for c in range(chosen.shape[0]):
+        n = chosen[c]
+        loser = wide(orders[n].account)
+        i = wide(orders[n].instrument)
+        unit = price[n] * instruments[i].tick_lot_value
+        loss = side * (mark_value[i] - unit)
+        cash_before = cash[0, loser]
+        wanted = remaining[n]
+        while front < queue.shape[0] and queue[front].offered == 0:
+            front += 1
+        for k in range(front, queue.shape[0]):
+            if remaining[n] == 0 or rows == out.shape[0]:
+                break
+            row = queue[k]
+            lots = min(remaining[n], row.offered)
+            if loss > 0 and row.alone != 0 and loss > row.equity_per_lot:
+                lots = wide(0)
+            if loss > 0 and row.alone == 0:
+                lots = min(lots, max(0, row.equity) // loss)
+            if lots == 0:
+                continue
+            winner = wide(row.account)
+            seller = winner if side > 0 else loser
+            transfer_position(
+                i, seller, winner + loser - seller, lots, unit, position, cash, entry_value,
+                isolated_margin, leverage, isolated, realised_pnl,
+            )  # fmt: skip
+            row.lots -= lots
+            row.offered -= lots
+            row.equity -= lots * max(0, loss)
+            remaining[n] -= lots
+            event = out[rows]
+            rows += 1
+            event.time = orders[n].time
+            event.account = winner
+            event.counterparty = loser
+            event.instrument = i
+            event.side = 1 if side > 0 else 0
+            event.was_in_profit = row.in_profit
+            event.lots = lots
+            event.price = price[n]
+            event.notional = lots * unit
+        if remaining[n] < wanted:
+            value = (wanted - remaining[n]) * unit
+            sweep_remainder(
+                i, loser, value, cash_before, clearance_ppm[i], position, cash, isolated, mark_value
+            )
+    return rows
 
 
 def deleverage(
@@ -113,34 +190,39 @@ def deleverage(
     mark_ticks: Amounts,
     tiers: Records,
     rule: AdlRule,
+    clearance_ppm: Amounts,
     orders: Records,
     remaining: Amounts,
     price: Amounts,
-    now_ns: int,
 ) -> Records:
-    """Close ``remaining[n]`` lots of ``orders[n]``.account at ``price[n]`` ticks against ranked accounts.
+    """Close ``remaining[n]`` lots of ``orders[n]`` at ``price[n]`` ticks against ranked accounts.
 
-    ``remaining`` is reduced by what could be placed. Returns the events, one row of `adl_dtype` for each
-    account that was deleveraged for an order.
+    Returns
+    -------
+    Records of `adl_dtype`: one row for each account that was closed for an order. ``remaining`` keeps what
+    could not be placed.
     """
-    queues: dict[tuple[int, int], AdlQueue] = {}
     cross = cross_columns(ledger, mark_ticks, tiers)
-    rows: list[tuple[int, ...]] = []
-    for n in np.flatnonzero(remaining):
-        loser, i = int(orders[n].account), int(orders[n].instrument)
-        side = -1 if ledger.position[i, loser] > 0 else 1
-        if (i, side) not in queues:
-            queues[i, side] = AdlQueue(ledger, mark_ticks, tiers, i, side, rule, cross)
-        queue = queues[i, side]
-        unit = int(price[n]) * int(ledger.instruments[i].tick_lot_value)
-        places, given = queue.take(int(remaining[n]), unit)
-        for place, lots in zip(places.tolist(), given.tolist(), strict=True):
-            winner = int(queue.accounts[place])
-            seller, buyer = (loser, winner) if side < 0 else (winner, loser)
-            ledger.position_transfer(i, seller, buyer, lots, int(price[n]))
-            did = 0 if side < 0 else 1
-            rows.append(
-                (now_ns, winner, loser, i, did, int(queue.in_profit[place]), lots, int(price[n]), lots * unit)
-            )
-        remaining[n] -= int(given.sum())
-    return np.array(rows, adl_dtype).view(np.recarray)
+    values = mark_values(ledger.instruments, mark_ticks)
+    held = ledger.position[orders["instrument"], orders["account"]]
+    tables: list[Records] = []
+    for i in np.unique(orders["instrument"][remaining > 0]):
+        for side in (1, -1):
+            mine = (orders["instrument"] == i) & (remaining > 0) & (held * side < 0)
+            chosen = np.flatnonzero(mine).astype(np.int64)
+            if len(chosen) == 0:
+                continue
+            queue = adl_queue(ledger, mark_ticks, tiers, int(i), side, rule, cross)
+            if rule.allocation == "pro_rata":
+                queue["offered"] = adl_pro_rata(int(remaining[chosen].sum()), queue["lots"])
+            for _ in range(2):
+                out = np.zeros(2 * (len(queue) + len(chosen)), adl_dtype).view(np.recarray)
+                rows = close_against_queue(
+                    queue, orders, chosen, side, values, ledger.instruments, clearance_ppm, ledger.position,
+                    ledger.cash, ledger.entry_value, ledger.isolated_margin, ledger.leverage, ledger.isolated,
+                    ledger.realised_pnl, remaining, price, out,
+                )  # fmt: skip
+                tables.append(out[:rows].view(np.recarray))
+                # second pass: what some could not afford is asked of the others
+                queue["offered"] = queue["lots"]
+    return np.concatenate([np.zeros(0, adl_dtype), *tables]).view(np.recarray)

@@ -8,8 +8,7 @@ accounts on the other side. Margins are tested again after each round, since del
 of a hedge.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from abm.ledger.valuation import mark_values
 from abm.rules.adl import AdlRule
 from abm.rules.breaches import find_breaches
 from abm.rules.insurance_fund import FundRule
+from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.venues.deleveraging import deleverage
 from abm.venues.liquidation_report import (
     DELEVERAGED,
@@ -31,7 +31,7 @@ from abm.venues.liquidation_report import (
     LiquidationReport,
     liquidation_rows,
 )
-from abm.venues.risk import clearance_fees, liquidation_orders, sweep_remainder, take_over
+from abm.venues.risk import clearance_fees, liquidation_orders, take_over
 from abm.venues.unwinding import FundUnwinding
 
 FIRST_ORDER_ID = 1 << 60
@@ -46,35 +46,6 @@ class Books(Protocol):
 
     def cancel_accounts(self, flags: npt.NDArray[np.bool_], /) -> object:
         """Cancel all open orders of the flagged accounts."""
-
-
-@dataclass(frozen=True)
-class LiquidationPolicy:
-    """How breached wallets are closed.
-
-    Parameters
-    ----------
-    clearance_fee_ppm
-        Fee on liquidated notional of each instrument, paid to the fund out of what is left, parts per
-        million.
-    sizing
-        ``"restore"``: cross positions are cut as far as it takes to restore the margin; ``"full"``: closed
-        whole.
-    max_rounds
-        Most sweeps in one step.
-    """
-
-    clearance_fee_ppm: tuple[int, ...]
-    sizing: Literal["restore", "full"] = "restore"
-    max_rounds: int = 10
-
-    def __post_init__(self) -> None:
-        if self.sizing not in ("restore", "full"):
-            raise ValueError(f"sizing is {self.sizing!r}; allowed: restore, full")
-        if self.max_rounds < 1:
-            raise ValueError(f"max_rounds is {self.max_rounds}; it must be at least 1")
-        if any(fee < 0 for fee in self.clearance_fee_ppm):
-            raise ValueError(f"clearance_fee_ppm is {self.clearance_fee_ppm}; fees must be zero or more")
 
 
 class LiquidationEngine:
@@ -144,46 +115,52 @@ class LiquidationEngine:
         books.cancel_accounts(_flags(ledger.accounts, breaches.account))
         values = mark_values(ledger.instruments, mark_ticks)
         orders = self._orders(now_ns, values, ledger, breaches)
-        unit = ledger.instruments.tick_lot_value[orders.instrument]
+        changed = False
+        if len(orders):
+            unit = ledger.instruments.tick_lot_value[orders.instrument]
+            changed = self._sell(orders, unit, books, ledger, report)
+            taken, remaining, price = self._take_over(orders, values, ledger, limited=adl_enabled)
+            moved = liquidation_rows(orders, taken, taken * price * unit, unit, TAKEOVER)
+            changed |= report.add("liquidations", moved)
+            if remaining.any():
+                closed = remaining.copy()
+                winners = deleverage(
+                    ledger, mark_ticks, self.tiers, self.adl, self._clearance_ppm, orders, remaining, price
+                )
+                closed -= remaining
+                moved = liquidation_rows(orders, closed, closed * price * unit, unit, DELEVERAGED)
+                changed |= report.add("liquidations", moved)
+                if report.add("deleveraged", winners):
+                    books.cancel_accounts(_flags(ledger.accounts, winners.account))
+        paid = cover_bad_debt(ledger, values, breaches, limited=adl_enabled)
+        report.bad_debt += paid
+        return changed or paid > 0
+
+    def _sell(
+        self, orders: Records, unit: Amounts, books: Books, ledger: Ledger, report: LiquidationReport
+    ) -> bool:
+        """Send the orders and charge clearance fees; tell whether any filled."""
         fills = self._send(orders, books, ledger, report)
         notional = np.zeros(len(orders), np.int64)
         clearance_fees(
             orders, fills, ledger.instruments, self._clearance_ppm, ledger.cash, ledger.isolated, notional
         )
-        changed = report.add("liquidations", liquidation_rows(orders, orders.filled, notional, unit, ORDER))
+        return report.add("liquidations", liquidation_rows(orders, orders.filled, notional, unit, ORDER))
 
+    def _take_over(
+        self, orders: Records, values: Amounts, ledger: Ledger, *, limited: bool
+    ) -> tuple[Amounts, Amounts, Amounts]:
+        """Hand what is open to the fund; return lots taken, lots left and price in ticks by order."""
         taken, remaining, price = (np.zeros(len(orders), np.int64) for _ in range(3))
         take_over(
             orders, values, self.tiers, ledger.instruments, self._clearance_ppm, self.fund.notional_share,
-            adl_enabled, ledger.position, ledger.cash, ledger.entry_value, ledger.isolated_margin,
+            limited, ledger.position, ledger.cash, ledger.entry_value, ledger.isolated_margin,
             ledger.leverage, ledger.isolated, ledger.realised_pnl, taken, remaining, price,
         )  # fmt: skip
-        moved = liquidation_rows(orders, taken, taken * price * unit, unit, TAKEOVER)
-        changed |= report.add("liquidations", moved)
-
-        if remaining.any():
-            before = ledger.cash[0].copy()
-            closed = remaining.copy()
-            winners = deleverage(ledger, mark_ticks, self.tiers, self.adl, orders, remaining, price, now_ns)
-            closed -= remaining
-            for n in np.flatnonzero(closed):
-                order = orders[n]
-                sweep_remainder(
-                    int(order.instrument), int(order.account), int(closed[n] * price[n] * unit[n]),
-                    int(before[order.account]), int(self._clearance_ppm[order.instrument]),
-                    ledger.position, ledger.cash, ledger.isolated, values,
-                )  # fmt: skip
-            moved = liquidation_rows(orders, closed, closed * price * unit, unit, DELEVERAGED)
-            changed |= report.add("liquidations", moved)
-            if report.add("deleveraged", winners):
-                books.cancel_accounts(_flags(ledger.accounts, winners.account))
-
-        paid = cover_bad_debt(ledger, values, breaches, limited=adl_enabled)
-        report.bad_debt += paid
-        return changed or paid > 0
+        return taken, remaining, price
 
     def _orders(self, now_ns: int, values: Amounts, ledger: Ledger, breaches: Records) -> Records:
-        """Return the bounded orders for ``breaches``, lowest equity over maintenance margin first."""
+        """Return the bounded orders for ``breaches``, lowest equity over maintenance first."""
         health = breaches.equity / np.maximum(breaches.maintenance, 1)
         worst_first: Records = breaches[np.argsort(health, kind="stable")].view(np.recarray)
         orders = message_table(len(breaches) * len(values))
@@ -213,15 +190,18 @@ def cover_bad_debt(ledger: Ledger, mark_value: Amounts, breaches: Records, *, li
         for i, value in enumerate(mark_value)
         if value > 0
     )
+    accounts = breaches.account[breaches.isolated == 0]
+    owed = -ledger.cash[0, accounts]
     spot = ledger.instruments.kind == SPOT
-    for account in breaches.account[breaches.isolated == 0].tolist():
-        owed = -int(ledger.cash[0, account])
-        backed = spot | ((mark_value > 0) & (ledger.isolated[:, account] == 0))
-        if owed <= 0 or ledger.position[backed, account].any() or (limited and owed > fund_equity):
+    crossed = (mark_value > 0)[:, None] & (ledger.isolated[:, accounts] == 0)
+    backed = ((spot[:, None] | crossed) & (ledger.position[:, accounts] != 0)).any(axis=0)
+    for k in np.flatnonzero((owed > 0) & ~backed):
+        amount = int(owed[k])
+        if limited and amount > fund_equity:
             continue
-        ledger.transfer(0, INSURANCE_FUND, account, owed)
-        fund_equity -= owed
-        paid += owed
+        ledger.transfer(0, INSURANCE_FUND, int(accounts[k]), amount)
+        fund_equity -= amount
+        paid += amount
     return paid
 
 

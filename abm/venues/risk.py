@@ -14,6 +14,9 @@ from abm.rules.bankruptcy_price import bankruptcy_ticks, equity_share
 from abm.rules.insurance_fund import fund_capacity
 from abm.rules.margin_tiers import maintenance_margin
 
+FARTHEST = 2
+"""No order is priced beyond so many times the mark, where a deeply bankrupt long has its bankruptcy price."""
+
 
 @kernel
 def closing_lots(held: int, equity: int, maintenance: int, notional: int, fee_ppm: int, restore: bool) -> int:
@@ -70,8 +73,9 @@ def liquidation_orders(
             rows += 1
             row.time = now_ns
             row.id = first_id + rows - 1
-            ticks = bankruptcy_ticks(lots, mark_value[i], instruments[i].tick_lot_value, share)
-            row.price = min(ticks, PRICE_LIMIT)
+            unit = instruments[i].tick_lot_value
+            highest = min(FARTHEST * (mark_value[i] // unit), PRICE_LIMIT)
+            row.price = min(bankruptcy_ticks(lots, mark_value[i], unit, share), highest)
             row.lots = closing_lots(
                 abs(lots), breach.equity, breach.maintenance, notional, clearance_ppm[i],
                 restore and breach.isolated == 0,

@@ -15,10 +15,11 @@ from abm.rules.funding import Floats, FundingRule, impact_notional
 from abm.rules.halt import HaltRule
 from abm.rules.index_price import IndexRule, WeightedIndex
 from abm.rules.insurance_fund import FundRule
+from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.rules.margin_tiers import MarginTiers, Tier, tier_table
 from abm.rules.mark_price import MarkRule, MedianMark
 from abm.rules.price_band import PriceBand
-from abm.venues.liquidation import LiquidationEngine, LiquidationPolicy
+from abm.venues.liquidation import LiquidationEngine
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class LiquidationTerms:
     Parameters
     ----------
     sizing, max_rounds
-        See `abm.venues.liquidation.LiquidationPolicy`.
+        See `abm.rules.liquidation_policy.LiquidationPolicy`.
     """
 
     sizing: Literal["restore", "full"] = "restore"

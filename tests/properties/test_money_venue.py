@@ -15,9 +15,10 @@ from abm.rules.adl import AdlRule
 from abm.rules.breaches import find_breaches
 from abm.rules.funding import pay_funding
 from abm.rules.insurance_fund import FundRule
+from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.rules.liquidation_price import liquidation_ticks
 from abm.rules.margin_tiers import MarginTiers, Tier, maintenance_margin, tier_table
-from abm.venues.liquidation import LiquidationEngine, LiquidationPolicy
+from abm.venues.liquidation import LiquidationEngine
 
 TRADERS = 6
 PERPETUALS = (0, 1)

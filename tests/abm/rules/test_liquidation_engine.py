@@ -12,8 +12,9 @@ from abm.ledger.ledger import Ledger
 from abm.rules.adl import AdlRule
 from abm.rules.breaches import find_breaches
 from abm.rules.insurance_fund import FundRule
+from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.rules.margin_tiers import MarginTiers, Tier, tier_table
-from abm.venues.liquidation import LiquidationEngine, LiquidationPolicy
+from abm.venues.liquidation import LiquidationEngine
 from abm.venues.liquidation_report import DELEVERAGED, ORDER, TAKEOVER
 
 USD = 1_000_000
