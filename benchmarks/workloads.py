@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import CANCEL, LIMIT, MARKET, Records, message_table
+from abm.book.orderbook import OrderBooks
 
 Rows = npt.NDArray[np.int64]
 ADD_ROW, CANCEL_ROW, MARKET_ROW = 0, 1, 2
@@ -178,9 +179,12 @@ def as_messages(rows: Rows, account: int = 0) -> Records:
     return table
 
 
-def final_state(bids: Rows, asks: Rows, orders: tuple[int, int], trades: tuple[int, int, int]) -> tuple[int, ...]:
-    """Return a final state in the order of `FINAL_STATES`, from snapshots of price and lots with all levels."""
-    return (
-        int(bids[0, 0]), int(asks[0, 0]), *orders, int(bids[:, 1].sum()), int(asks[:, 1].sum()),
-        len(bids), len(asks), *trades,
+def state_of(books: OrderBooks) -> tuple[int, ...]:
+    """Return the state of the first book in the order of `FINAL_STATES`."""
+    book = books.books[0]
+    bids, asks = books.snapshot(0, 1_000_000)
+    state = (
+        bids[0, 0], asks[0, 0], book.bids, book.asks, bids[:, 1].sum(), asks[:, 1].sum(), len(bids), len(asks),
+        book.trades, book.volume, book.notional,
     )  # fmt: skip
+    return tuple(int(value) for value in state)
