@@ -22,7 +22,7 @@ breach_dtype = np.dtype(
         ("maintenance", "i8"),
         ("account", "i4"),
         ("instrument", "i2"),  # of an isolated position; -1 for a cross wallet
-        ("isolated", "i1"),
+        ("isolated", "i2"),
     ],
     align=True,
 )

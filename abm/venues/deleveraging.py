@@ -22,6 +22,7 @@ adl_dtype = np.dtype(
         ("instrument", "i2"),
         ("side", "i1"),  # what the deleveraged account did: BUY closes a short
         ("was_in_profit", "i1"),
+        ("place", "i4"),  # in the queue, 0 = first
         ("lots", "i8"),
         ("price", "i8"),  # ticks, the bankruptcy price of the counterparty
         ("notional", "i8"),  # millionths
@@ -174,6 +175,7 @@ def close_against_queue(
             event.instrument = i
             event.side = 1 if side > 0 else 0
             event.was_in_profit = row.in_profit
+            event.place = k
             event.lots = lots
             event.price = price[n]
             event.notional = lots * unit

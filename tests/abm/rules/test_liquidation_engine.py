@@ -10,12 +10,13 @@ from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
 from abm.ledger.invariants import check
 from abm.ledger.ledger import Ledger
 from abm.rules.adl import AdlRule
-from abm.rules.breaches import find_breaches
+from abm.rules.breaches import breach_dtype, find_breaches
 from abm.rules.insurance_fund import FundRule
 from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.rules.margin_tiers import MarginTiers, Tier, tier_table
+from abm.venues.deleveraging import adl_dtype
 from abm.venues.liquidation import LiquidationEngine
-from abm.venues.liquidation_report import DELEVERAGED, ORDER, TAKEOVER
+from abm.venues.liquidation_report import DELEVERAGED, ORDER, TAKEOVER, liquidation_dtype
 
 USD = 1_000_000
 SECOND = 1_000_000_000
@@ -125,7 +126,7 @@ def test_without_a_fund_ranked_shorts_are_deleveraged(isolated_long):
     assert report.liquidations.how.tolist() == [DELEVERAGED]
     (row,) = report.deleveraged
     assert (row.account, row.counterparty, row.side, row.lots) == (SHORT, LONG, BUY, 1_000)
-    assert (row.price, row.was_in_profit) == (9_800, 1)
+    assert (row.price, row.was_in_profit, row.place) == (9_800, 1, 0)
     assert market.ledger.cash[0, SHORT] == 100_200 * USD
     assert market.ledger.cash[0, LONG] == 0
     assert len(report.unresolved) == 0
@@ -264,6 +265,11 @@ def test_most_underwater_wallet_is_served_first():
     assert find_breaches(ledger, np.array([1, 9_600, 100]), TIERS).size == 0
     orders = report.liquidations[report.liquidations.how == ORDER]
     assert orders.account.tolist() == [OTHER]
+
+
+def test_event_tables_have_no_padding_so_that_their_bytes_are_reproducible():
+    for dtype in (breach_dtype, adl_dtype, liquidation_dtype):
+        assert dtype.itemsize == sum(dtype[name].itemsize for name in dtype.names)
 
 
 @pytest.mark.parametrize(
