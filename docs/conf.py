@@ -19,7 +19,6 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "command_line",
     "scenario_keys",
     "series",
@@ -27,7 +26,7 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "examples"]
 default_role = "py:obj"
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -37,6 +36,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 add_module_names = False
 python_maximum_signature_line_length = 72
+highlight_options = {"default": {"stripnl": True}}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Undertow"

@@ -9,7 +9,7 @@ from experiments.scenarios import load
 
 
 class Momentum(Trader):
-    """Holds a fixed stake in the direction of the last ten minutes, and nothing while they are quiet."""
+    """Holds a fixed stake in the direction of the last ten minutes, if they had one."""
 
     def __init__(
         self,
@@ -25,9 +25,8 @@ class Momentum(Trader):
 
     def step(self) -> None:
         trend = self.momentum("BTC-PERP")
-        strong = abs(trend) > self.threshold
-        target = math.copysign(self.stake_usd, trend) / self.mid("BTC-PERP") if strong else 0.0
-        missing = target - self.position("BTC-PERP")
+        stake_usd = math.copysign(self.stake_usd, trend) if abs(trend) > self.threshold else 0.0
+        missing = stake_usd / self.mid("BTC-PERP") - self.position("BTC-PERP")
         if missing > 0:
             self.buy("BTC-PERP", missing)
         elif missing < 0:
@@ -39,7 +38,8 @@ def main() -> None:
     model = build(load("calm", hour), seed=1)
     follower = Momentum(model)
     model.run()
-    print(f"holds {follower.position('BTC-PERP'):.3f} BTC and {follower.cash_usd:,.2f} USD")
+    held = follower.position("BTC-PERP")
+    print(f"holds {held:.3f} BTC and {follower.cash_usd:,.2f} USD")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,13 @@ from experiments.build import build
 from experiments.scenarios import load
 
 follower_dtype = np.dtype(
-    [("account", "i4"), ("instrument", "i2"), ("stake_usd", "f8"), ("threshold", "f8")], align=True
+    [
+        ("account", "i4"),
+        ("instrument", "i2"),
+        ("stake_usd", "f8"),
+        ("threshold", "f8"),
+    ],
+    align=True,
 )
 
 
@@ -42,13 +48,15 @@ def decide_followers(
         seen = view[t.instrument]
         target = 0
         if abs(seen.momentum) > t.threshold:
-            target = lots_for(t.stake_usd, seen.mid, instruments[t.instrument].lot)
+            lot = instruments[t.instrument].lot
+            target = lots_for(t.stake_usd, seen.mid, lot)
             target = target if seen.momentum > 0.0 else -target
         missing = target - position[t.instrument, t.account]
         if missing != 0:
             side = BUY if missing > 0 else SELL
             when = start_ns + int(step_ns * uniform(key, j, index, 1))
-            send(messages, counters, when, t.account, t.instrument, MARKET, side, abs(missing), 0, 0)
+            lots = abs(missing)
+            send(messages, counters, when, t.account, t.instrument, MARKET, side, lots, 0, 0)
 
 
 class Follower(CrowdAgent):
@@ -66,7 +74,8 @@ class Followers(Crowd):
 
     def __init__(self, model: MarketModel, traders: int, stake_usd: float, seed: int) -> None:
         self.table = np.zeros(traders, follower_dtype).view(np.recarray)
-        self.table["account"] = [model.open_account(stake_usd, leverage=3) for _ in range(traders)]
+        accounts = [model.open_account(stake_usd, leverage=3) for _ in range(traders)]
+        self.table["account"] = accounts
         self.table["stake_usd"] = stake_usd
         self.table["threshold"] = np.linspace(0.0005, 0.005, traders)
         self.attach(model.ledger.cash[0])
@@ -90,16 +99,16 @@ class Followers(Crowd):
 
 
 def main() -> None:
-    hour = {"phases.0.until_s": 3600, "crash.start_s": 600, "crash.end_s": 3600}
+    hour = {"phases.0.until_s": 3600, "crash.start_s": 600, "crash.end_s": 3000}
     model = build(load("calm", hour), seed=1, spare_accounts=1000)
-    crowd = Followers(model, traders=1000, stake_usd=5_000.0, seed=1)
+    crowd = Followers(model, 1000, stake_usd=5_000.0, seed=1)
     model.crowds.append(crowd)
     crowd.views(model)
     model.run()
     followers = model.agents_by_type[Follower]
     quick = followers.select(lambda agent: agent.threshold < 0.001)
     print(f"{len(followers)} followers, {len(quick)} of them quick")
-    print(f"together they hold {sum(followers.get('cash_usd')):,.0f} USD of cash")
+    print(f"together they hold {sum(followers.get('cash_usd')):,.0f} USD")
 
 
 if __name__ == "__main__":

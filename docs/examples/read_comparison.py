@@ -11,9 +11,10 @@ def main(folder: str = "undertow-out") -> None:
     summary = json.loads(Path(folder, "summary.json").read_text("utf-8"))
     for name, scenario in summary["scenarios"].items():
         fall = scenario["metrics"]["total_fall"]
-        print(name, fall["median"], fall["ci95"], fall["unit"], scenario["reading"]["verdict"])
+        print(name, "reads as", scenario["reading"]["verdict"])
+        print("  fall", fall["median"], fall["ci95"], fall["unit"])
         for twin in scenario["twins"].values():
-            print("  ", twin["label"], twin["share_of_fall_removed"], twin["ci95"])
+            print(" ", twin["label"], twin["share_of_fall_removed"], twin["ci95"])
 
     runs = pd.read_csv(Path(folder, "tables", "runs.csv"))
     baseline = runs[runs["twin"] == "baseline"]
