@@ -1,5 +1,6 @@
 """All runs of one scenario brought together: medians, intervals, twins and bands over seeds."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -186,7 +187,7 @@ def recovery_curve(
 
 def _recovery(baselines: Sequence[RunResult]) -> tuple[Floats, Floats]:
     left = [result.minutes["minute"][-1] - result.metrics["time_to_low_minutes"] for result in baselines]
-    longest = max(float(np.nanmedian(left)) / 60.0, 0.2)
+    longest = max(min((item for item in left if not math.isnan(item)), default=0.0) / 60.0, 0.2)
     hours = np.geomspace(1.0 / 30.0, longest, RECOVERY_POINTS)
     curves = []
     for result in baselines:

@@ -63,7 +63,7 @@ def render_page(
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(names)}: crash comparison</title>\n<style>{STYLE_SHEET}</style>\n</head>\n"
+        f"<title>Crash comparison: {escape(names)}</title>\n<style>{STYLE_SHEET}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
@@ -86,7 +86,7 @@ def _head(chapters: Sequence[Chapter], names: str) -> str:
         f'<span class="verdict">reads as {escape(item.verdict)}</span></p>'
         for item in chapters
     )
-    return f"<header><h1>{escape(names)}</h1>{lines}</header>"
+    return f"<header><h1>Crash comparison: {escape(names)}</h1>{lines}</header>"
 
 
 def _section(title: str, content: str) -> str:
@@ -191,29 +191,22 @@ def _targets(chapters: Sequence[Chapter]) -> str:
         if not chapter.targets:
             parts.append(f"{title}<p>This scenario is not modelled on an event with published figures.</p>")
             continue
-        rows = [_target_row(*row) for row in chapter.targets]
+        rows = [_target_row(chapter.ensemble, *row) for row in chapter.targets]
         head = ["quantity", "real", "band", "simulated", "verdict", "source of the real figure"]
         parts.append(title + _table(head, rows))
     return "".join(parts)
 
 
-def _target_row(target: Target, value: float, verdict: Verdict) -> list[str]:
-    def say(amount: float) -> str:
-        return words.with_unit(amount, target.unit)
-
-    band = (
-        f"at least {say(target.low)}"
-        if math.isinf(target.high)
-        else f"{say(target.low)} to {say(target.high)}"
-    )
-    simulated = target.why_not if verdict == "not measured" else say(value)
-    css = verdict.replace(" ", "-")
+def _target_row(ensemble: Ensemble, target: Target, value: float, verdict: Verdict) -> list[str]:
+    simulated = words.with_unit(value, target.unit)
+    if not math.isfinite(value):
+        simulated = target.why_not or ensemble.reasons.get(target.metric, "undefined")
     return [
         escape(f"{target.id} {target.title}"),
-        escape(say(target.real)),
-        escape(band),
+        escape(words.with_unit(target.real, target.unit)),
+        escape(words.span(target.low, target.high, target.unit)),
         escape(simulated),
-        f'<span class="{css}">{VERDICT_SIGNS[verdict]}</span>',
+        f'<span class="{verdict.replace(" ", "-")}">{VERDICT_SIGNS[verdict]}</span>',
         escape(target.source),
     ]
 

@@ -42,6 +42,17 @@ def with_unit(value: float, unit: str) -> str:
     return f"{number(value)} {unit}"
 
 
+def span(low: float, high: float, unit: str) -> str:
+    """Return ``8 to 30 minutes``: the unit once where both ends have the same."""
+    first, last = with_unit(low, unit), with_unit(high, unit)
+    if math.isinf(high):
+        return f"at least {first}"
+    shared = last.partition(" ")[2]
+    return (
+        f"{first.removesuffix(shared).rstrip()} to {last}" if first.endswith(shared) else f"{first} to {last}"
+    )
+
+
 def interval(estimate: Estimate, unit: str) -> str:
     """Return the interval in brackets, or nothing where there is none."""
     if math.isnan(estimate.low):
@@ -200,12 +211,18 @@ def limits(chapters: Sequence[Chapter]) -> list[str]:
     ]
     for chapter in chapters:
         item = chapter.ensemble
-        undefined = [f"{METRICS[name].title.lower()} ({why})" for name, why in item.reasons.items()]
-        if undefined:
-            notes.append(f"{item.name}, without a median: {join(undefined)}.")
-        missed = [target.title.lower() for target, _, verdict in chapter.targets if verdict == "miss"]
-        if missed:
-            notes.append(f"{item.name}, outside the target band: {join(missed)}.")
+        if item.reasons:
+            notes.append(
+                f"{item.name}: {plural(len(item.reasons), 'quantity', 'quantities')} in the table of numbers "
+                "have no median; the reason stands there."
+            )
+        verdicts = [verdict for _, _, verdict in chapter.targets]
+        if "miss" in verdicts:
+            judged = verdicts.count("hit") + verdicts.count("miss")
+            notes.append(
+                f"{item.name}: {verdicts.count('miss')} of {judged} compared quantities lie outside their "
+                "target band; in these the simulated event is not the real one."
+            )
         notes.extend(f"A run gave no result: {failure}" for failure in chapter.failures)
     return notes
 
@@ -215,9 +232,9 @@ def join(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str, many: str = "") -> str:
     """Return ``1 seed`` or ``3 seeds``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"
 
 
 def capital(text: str) -> str:

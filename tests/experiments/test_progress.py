@@ -37,3 +37,19 @@ def test_time_left_counts_work_not_runs_and_leaves_out_what_was_found_on_disk():
 def test_clock_time():
     assert clock_time(59.6) == "1:00"
     assert clock_time(3661) == "1:01:01"
+
+
+def test_a_terminal_gets_a_live_bar_with_rate_and_time_left():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream, clock = Terminal(), Clock()
+    with RunProgress(2, 20.0, stream, clock) as progress:
+        clock.now = 6.0
+        progress.advance(10.0)
+        progress.say("october-2025 seed 2 baseline: it failed")
+        progress.advance(10.0)
+    assert "2/2" in stream.getvalue()
+    assert "runs/min" in stream.getvalue()
+    assert "it failed" in stream.getvalue()

@@ -159,6 +159,15 @@ def test_numbers_are_written_for_readers(value, text):
     assert words.number(value) == text
 
 
+def test_a_span_names_its_unit_once():
+    assert words.span(8.0, 30.0, "minutes") == "8 to 30 minutes"
+    assert words.span(1.0, 1.5, "ratio") == "1 to 1.5 times"
+    assert words.span(0.1, 0.5, "share") == "10 to 50 %"
+    assert words.span(-5.0, -0.3, "bp per 8 h") == "−5 to −0.3 bp per 8 h"
+    assert words.span(120.0, 21600.0, "minutes") == "120 minutes to 15 days"
+    assert words.span(1.5, math.inf, "ratio") == "at least 1.5 times"
+
+
 def test_long_times_are_told_in_hours_and_days():
     assert words.with_unit(9360.0, "minutes") == "6.5 days"
     assert words.with_unit(240.0, "minutes") == "4 hours"
