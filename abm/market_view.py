@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from abm.book.messages import Records
 from abm.book.queries import best_ask, best_bid
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 
 view_dtype = np.dtype(
     [
@@ -42,7 +42,7 @@ MOMENTUM_S = (60.0, 600.0, 14400.0)
 
 def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.float64]) -> Records:
     """Return the view before any trade: ``prices_usd`` and calm volatilities, one entry for each instrument."""
-    view = np.zeros(len(prices_usd), view_dtype).view(np.recarray)
+    view = for_kernels(np.zeros(len(prices_usd), view_dtype))
     for name in ("mid", "last", "mark", "index"):
         view[name] = prices_usd
     for name in ("log_mid", "average_fast", "average", "average_slow"):

@@ -13,6 +13,7 @@ import pandas as pd
 from abm.book.messages import Records
 from abm.book.orderbook import OrderBooks
 from abm.clock import Clock
+from abm.compiled import for_kernels
 from abm.information.fundamental import Fundamentals
 from abm.instruments import PERPETUAL, Instrument
 from abm.ledger.accounts import INSURANCE_FUND
@@ -117,6 +118,7 @@ class MarketModel(mesa.Model):
         self.instrument_names = [item.name for item in instruments]
         self.asset_names = list(asset_names)
         self.table = table
+        self._kernel_table = for_kernels(table)
         self.view = view
         self.books = books
         self.ledger = ledger
@@ -177,8 +179,9 @@ class MarketModel(mesa.Model):
 
     def update_prices(self) -> None:
         """Refresh quotes, index, marks and funding, fire stops on the mark, publish what agents see."""
-        refresh(self.view, self.books.books, self.table, self.clock.step_s)
-        marks = self.pricing.update(self.view, self.books.books, self.clock.now_ns)
+        books = for_kernels(self.books.books)
+        refresh(self.view, books, self._kernel_table, self.clock.step_s)
+        marks = self.pricing.update(self.view, books, self.clock.now_ns)
         self.settle(self.books.mark_triggers(marks, self.clock.now_ns))
         self.pricing.pay_funding(self.ledger, self.clock.now_ns)
         self.publish()
@@ -193,9 +196,9 @@ class MarketModel(mesa.Model):
         recorder = self.recorder
         record_books(
             recorder.row,
-            self.books.books,
+            for_kernels(self.books.books),
             self.view,
-            self.table,
+            self._kernel_table,
             self.ledger.position,
             self.pricing.intervals_per_8h,
         )
@@ -225,7 +228,8 @@ class MarketModel(mesa.Model):
 
     def count_volume(self, fills: Records) -> None:
         """Count the volume of fills that are settled already."""
-        record_fills(self.recorder.row, fills, self.table)
+        if len(fills):
+            record_fills(self.recorder.row, for_kernels(fills), self._kernel_table)
 
     def sight(self) -> Sight:
         """Return what agents can see now."""
@@ -236,7 +240,8 @@ class MarketModel(mesa.Model):
             view=self.published,
             feed_delay_s=self.gateway.feed_delay_s,
             log_value=self.fundamentals.log_value,
-            instruments=self.table,
+            instruments=self._kernel_table,
+            book_records=for_kernels(self.books.books),
             books=self.books,
             ledger=self.ledger,
             outbox=self.outbox,

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import AMEND, CANCEL, PENDING, Records, message_table
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 
 ROWS = 0
 NEXT_ID = 1
@@ -22,21 +22,22 @@ class Outbox:
     """
 
     def __init__(self, rows: int = 4096) -> None:
-        self.messages: Records = message_table(rows)
+        self.messages: Records = for_kernels(message_table(rows))
         self.counters: npt.NDArray[np.int64] = np.array([0, 1], np.int64)
 
     def reserve(self, rows: int) -> None:
         """Make sure that ``rows`` more messages fit."""
         needed = int(self.counters[ROWS]) + rows
         if needed > len(self.messages):
-            grown = message_table(max(needed, 2 * len(self.messages)))
+            grown = for_kernels(message_table(max(needed, 2 * len(self.messages))))
             grown[: self.counters[ROWS]] = self.messages[: self.counters[ROWS]]
             self.messages = grown
 
     def take(self) -> Records:
         """Return the messages written since the last call and start afresh."""
-        written: Records = self.messages[: self.counters[ROWS]].copy()
-        self.messages[: self.counters[ROWS]] = np.zeros(1, self.messages.dtype)[0]
+        rows = self.messages[: self.counters[ROWS]]
+        written: Records = rows.copy()
+        rows.view(np.uint8)[:] = 0
         self.counters[ROWS] = 0
         return written
 

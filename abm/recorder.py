@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from abm.book.messages import BUY, Records
 from abm.book.queries import depth_within
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.instruments import PERPETUAL
 from abm.trace import ASSET_SERIES, INSTRUMENT_SERIES, WORLD_SERIES
 
@@ -73,7 +73,7 @@ class Recorder:
 
     def __init__(self, steps: int, instruments: int, assets: int) -> None:
         self.time_s = np.zeros(steps)
-        self.by_instrument: Records = np.zeros((steps, instruments), step_dtype).view(np.recarray)
+        self.by_instrument: Records = for_kernels(np.zeros((steps, instruments), step_dtype))
         self.by_asset = {name: np.zeros((steps, assets)) for name in ASSET_SERIES}
         self.world = {name: np.zeros(steps) for name in WORLD_SERIES}
         self.steps = 0

@@ -28,8 +28,8 @@ class Sight:
         How far the feed lags, seconds.
     log_value
         Logs of the true fundamental values, shape ``(assets,)``; each kind decides how late and how well it knows them.
-    instruments
-        The instrument table.
+    instruments, book_records
+        The instrument table and the books, as kernels take them.
     books, ledger
         For an agent's own orders, positions and cash, which it always knows.
     outbox
@@ -43,6 +43,7 @@ class Sight:
     feed_delay_s: float
     log_value: npt.NDArray[np.float64]
     instruments: Records
+    book_records: Records
     books: "OrderBooks"
     ledger: "Ledger"
     outbox: Outbox

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from abm.book.messages import Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.model import ModelCounter
 from abm.sight import Sight
 
@@ -24,7 +24,7 @@ class Parameters(BaseModel):
 def parameter_record(parameters: BaseModel, **more: float) -> Records:
     """Return the numeric fields of ``parameters`` (and ``more``) as a one-row record array for kernels."""
     values = {k: float(v) for k, v in parameters if isinstance(v, int | float)} | more
-    record = np.zeros(1, np.dtype([(name, "f8") for name in values])).view(np.recarray)
+    record = for_kernels(np.zeros(1, np.dtype([(name, "f8") for name in values])))
     for name, value in values.items():
         record[name] = value
     return record

@@ -14,7 +14,6 @@ from pydantic import Field
 from abm.book.messages import (
     BUY,
     IOC,
-    MARKET,
     REDUCE_ONLY,
     SELL,
     STOP,
@@ -59,9 +58,12 @@ class RetailParameters(Parameters):
     )
     long_share: float = Field(0.7, ge=0, le=1, description="share of the initial positions, by size, that is long")
     in_position: float = Field(0.6, ge=0, le=1, description="share of traders that hold a position at the start")
-    leverage_median: float = Field(4.0, ge=1, le=125, description="median leverage")
+    leverage_median: float = Field(6.0, ge=1, le=125, description="median leverage")
     leverage_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of log leverage")
     leverage_max: int = Field(100, ge=1, le=125, description="largest leverage allowed")
+    size_limit_over_depth: float = Field(
+        0.25, gt=0, le=100, description="largest position over one-sided depth within 1 %"
+    )
     size_tail: float = Field(1.4, gt=1, le=10, description="Pareto exponent of position sizes")
     entry_spread: float = Field(
         0.02, ge=0, le=1, description="standard deviation of log entry prices of initial positions around the present price"
@@ -79,16 +81,19 @@ class RetailParameters(Parameters):
     panic_per_hour: float = Field(
         1.5, ge=0, le=3600, description="rate of leaving when sentiment is fully against the position, 1/hour"
     )
-    stop_share: float = Field(0.35, ge=0, le=1, description="share of traders who leave a stop-loss")
+    stop_share: float = Field(0.2, ge=0, le=1, description="share of traders who leave a stop-loss")
     stop_distance: float = Field(0.05, gt=0, le=1, description="mean distance of stop-losses from entry, fraction")
+    stop_slippage: float = Field(
+        0.01, gt=0, le=1, description="how far from its trigger a stop-loss or take-profit may trade, fraction"
+    )
     profit_share: float = Field(0.15, ge=0, le=1, description="share of traders who leave a take-profit order")
     profit_distance: float = Field(0.08, gt=0, le=5, description="mean distance of take-profits from entry, fraction")
 
 
 @kernel
 def round_number(price_usd: float) -> float:
-    """Return the nearest price with two significant digits and a half, where stops cluster (Osler 2003, J. Finance 58)."""
-    step = 10.0 ** (math.floor(math.log10(price_usd)) - 1) * 0.5
+    """Return the nearest price with three significant digits, the last a 0 or a 5, where stops cluster (Osler 2003, J. Finance 58)."""
+    step = 10.0 ** (math.floor(math.log10(price_usd)) - 2) * 0.5
     return max(step, round(price_usd / step) * step)
 
 
@@ -101,13 +106,16 @@ def leave_exit(
     instrument: int,
     held: int,
     trigger: int,
+    slippage: float,
     flags: int,
 ) -> int:
-    """Leave a market order that closes ``held`` lots when a trigger price is reached; return its id."""
+    """Leave an order that closes ``held`` lots when a trigger price is reached, no worse than ``slippage`` from it."""
     side = SELL if held > 0 else BUY
-    order_id = send(messages, counters, when, account, instrument, MARKET, side, abs(held), 0, flags | REDUCE_ONLY)
+    trigger = max(1, trigger)
+    worst = max(1, int(trigger * (1.0 + (1 - 2 * side) * slippage)))
+    order_id = send(messages, counters, when, account, instrument, IOC, side, abs(held), worst, flags | REDUCE_ONLY)
     row = messages[counters[0] - 1]
-    row.trigger = max(1, trigger)
+    row.trigger = trigger
     row.source = STOP
     return order_id
 
@@ -132,12 +140,16 @@ def leave_exits(
         price = round_number(entry_usd * math.exp(-way * p.stop_distance * (0.4 + 0.6 * stop_draw)))
         if (mid_usd - price) * way > 0.0:
             flags = TRIGGER_ON_MARK if held > 0 else TRIGGER_ON_MARK | TRIGGER_RISING
-            t.stop_id = leave_exit(messages, counters, when, t.account, t.instrument, held, int(price / tick), flags)
+            t.stop_id = leave_exit(
+                messages, counters, when, t.account, t.instrument, held, int(price / tick), p.stop_slippage, flags
+            )
     if t.uses_stop & 2:
         price = round_number(entry_usd * math.exp(way * p.profit_distance * (0.4 + 0.6 * profit_draw)))
         if (price - mid_usd) * way > 0.0:
             flags = TRIGGER_RISING if held > 0 else 0
-            t.profit_id = leave_exit(messages, counters, when, t.account, t.instrument, held, int(price / tick), flags)
+            t.profit_id = leave_exit(
+                messages, counters, when, t.account, t.instrument, held, int(price / tick), p.stop_slippage, flags
+            )
     t.exits_left = 1
 
 

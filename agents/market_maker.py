@@ -2,7 +2,7 @@
 
 The centre of the ladder is a belief about the fair price that learns from the mid (others may know more), from news about
 value and from the leading asset, shifted against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8,
-217-224). Size shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly. A maker withdraws
+217-224). What is bought or sold on a side is shown again only after a while. Size shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly. A maker withdraws
 from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose faster than it
 could cut), and from everything when it has lost too much. It comes back at a random time, with a fraction of its size.
 """
@@ -16,7 +16,7 @@ from pydantic import Field
 
 from abm.book.messages import BUY, POST_ONLY, REDUCE_ONLY, SELL, Records
 from abm.book.queries import open_lots
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.instruments import SPOT
 from abm.outbox import send, send_cancel
 from abm.random_streams import stream_key, uniform
@@ -48,6 +48,9 @@ quote_dtype = np.dtype(
         ("value_seen", "f8"),  # log value
         ("leader_seen", "f8"),  # log mid of the leading instrument less its value
         ("size", "f8"),  # factor on calm size, 0 to 1
+        ("bid_appetite", "f8"),  # factor on what it bids for, less after it has bought, 0 to 1
+        ("ask_appetite", "f8"),
+        ("held", "i8"),  # lots at the last look
         ("depth_usd", "f8"),  # calm size within 1 %, one side
         ("home_usd", "f8"),  # inventory held for quoting the other side (spot)
         ("state", "i1"),  # QUOTING or the reason of withdrawal
@@ -62,8 +65,8 @@ class MarketMakerParameters(Parameters):
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
     half_spread: float = Field(0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price")
-    follow_s: float = Field(100.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price, seconds")
-    anchor_s: float = Field(500.0, gt=0, le=1e6, description="time in which belief returns to fundamental value, seconds")
+    follow_s: float = Field(30.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price, seconds")
+    anchor_s: float = Field(600.0, gt=0, le=1e6, description="time in which belief returns to fundamental value, seconds")
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
     leader_weight: float = Field(0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves")
     skew: float = Field(0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price")
@@ -73,9 +76,12 @@ class MarketMakerParameters(Parameters):
     size_power: float = Field(0.6, ge=0, le=5, description="exponent of size on normal over present volatility")
     widen_power: float = Field(0.3, ge=0, le=5, description="exponent of ladder distances on volatility over normal")
     shrink_s: float = Field(20.0, gt=0, le=1e5, description="time to cut size, seconds")
+    refill_s: float = Field(
+        120.0, gt=0, le=1e7, description="time in which a side that was traded against is shown again, seconds"
+    )
     restore_s: float = Field(5400.0, gt=0, le=1e7, description="time to bring size back, seconds")
     risk_limit: float = Field(
-        4.0, gt=1, le=1e3, description="median of the size times volatility, both over normal, that makers bear"
+        6.0, gt=1, le=1e3, description="median of the size times volatility, both over normal, that makers bear"
     )
     limit_spread: float = Field(0.4, ge=0, le=3, description="standard deviation of the log of that limit between makers")
     loss_limit: float = Field(0.10, gt=0, le=1, description="loss over about an hour, share of capital, at which makers leave")
@@ -187,6 +193,14 @@ def decide_makers(
             widen = maker.stretch * max(1.0, excess) ** p.widen_power
 
             price_usd = math.exp(quote.fair)
+            traded = (position[i, a] - quote.held) * instrument.lot * price_usd / quote.depth_usd
+            quote.held = position[i, a]
+            refill = 1.0 - math.exp(-step_s / p.refill_s)
+            quote.bid_appetite += refill * (1.0 - quote.bid_appetite) - max(0.0, traded)
+            quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
+            quote.bid_appetite = max(0.02, quote.bid_appetite)
+            quote.ask_appetite = max(0.02, quote.ask_appetite)
+
             limit_usd = p.inventory_over_depth * quote.depth_usd
             held = position[i, a] * instrument.lot * price_usd - quote.home_usd
             q = max(-1.0, min(1.0, held / limit_usd))
@@ -194,7 +208,7 @@ def decide_makers(
             quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + uniform(key, m, index, 2 * i)))
             for side in range(2):
                 sign = 1 - 2 * side
-                room = 1.0 - max(0.0, sign * q)
+                room = (1.0 - max(0.0, sign * q)) * (quote.bid_appetite if side == BUY else quote.ask_appetite)
                 for k in range(len(levels)):
                     level = ladder[side, k]
                     away = (p.half_spread + levels[k]) * widen
@@ -267,7 +281,7 @@ class MarketMakers(Crowd):
         self.table = table
         self.quotes = quotes
         self.loading = loading
-        self.ladders: Records = np.zeros((*quotes.shape, 2, len(LEVELS)), level_dtype).view(np.recarray)
+        self.ladders: Records = for_kernels(np.zeros((*quotes.shape, 2, len(LEVELS)), level_dtype))
         self.instrument_names: list[str] = []
         self.withdrawals: list[tuple[float, int, int, str]] = []
         self._shares = ladder_shares()
@@ -288,7 +302,7 @@ class MarketMakers(Crowd):
             self.ladders,
             LEVELS,
             self._shares,
-            sight.books.books,
+            sight.book_records,
             sight.view,
             sight.instruments,
             sight.log_value,

@@ -11,12 +11,15 @@ import numpy.typing as npt
 from pydantic import Field
 
 from abm.book.messages import BUY, MARKET, REDUCE_ONLY, SELL, Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.networks.social_graph import SocialGraph, sentiment_parameters_dtype, spread_sentiment
 from abm.outbox import send
 from abm.random_streams import stream_key, uniform
 from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+
+LOOK_S = 5.0
+"""Seconds between two looks at the feed."""
 
 herd_dtype = np.dtype(
     [
@@ -134,10 +137,11 @@ class SocialHerd(Crowd):
         self.herding = herding
         self.alerts = np.zeros(len(sentiment), np.int64)
         self.mean_sentiment = 0.0
+        self._since_look_s = 0.0
         self._before = np.zeros_like(sentiment)
         self._record = parameter_record(parameters)
         self._key = stream_key(seed, self.kind)
-        self._spreading = np.zeros(1, sentiment_parameters_dtype).view(np.recarray)
+        self._spreading = for_kernels(np.zeros(1, sentiment_parameters_dtype))
         self._spreading["peer_rate"] = 1.0 / (60.0 * parameters.peer_minutes)
         self._spreading["fade_rate"] = 1.0 / (60.0 * parameters.fade_minutes)
         self._spreading["return_weight"] = 1.0 / (60.0 * parameters.return_minutes)
@@ -156,7 +160,8 @@ class SocialHerd(Crowd):
 
     def spread(self, view: Records, step_s: float) -> None:
         """Move sentiment over the graph."""
-        if not self.herding:
+        self._since_look_s += step_s
+        if not self.herding or self._since_look_s < LOOK_S:
             return
         self.mean_sentiment = spread_sentiment(
             self.sentiment,
@@ -164,10 +169,12 @@ class SocialHerd(Crowd):
             self.graph.start,
             self.graph.followed,
             self.alerts,
-            view["momentum"][self.watched],
+            self.watched,
+            np.ascontiguousarray(view["momentum"]),
             self._spreading,
-            step_s,
+            self._since_look_s,
         )
+        self._since_look_s = 0.0
         self.alerts[:] = 0
 
     def decide(self, sight: Sight) -> None:

@@ -49,7 +49,7 @@ class Trader(mesa.Agent):
     def position(self, instrument: str) -> float:
         """Return what it holds, in units of the asset; short positions are negative."""
         i = self._index(instrument)
-        return float(self.model.ledger.position[i, self.account] * self.model.table[i].lot)
+        return float(self.model.ledger.position[i, self.account] * self.model.table["lot"][i])
 
     @property
     def cash_usd(self) -> float:
@@ -77,7 +77,7 @@ class Trader(mesa.Agent):
     def open_quantity(self, instrument: str, order_id: int) -> float:
         """Return how much of an order still rests in the book, in units of the asset."""
         i = self._index(instrument)
-        return float(self.model.books.open_lots(i, order_id) * self.model.table[i].lot)
+        return float(self.model.books.open_lots(i, order_id) * self.model.table["lot"][i])
 
     def _send(
         self,
@@ -91,7 +91,6 @@ class Trader(mesa.Agent):
         reduce_only: bool = False,
     ) -> int:
         i = self._index(instrument)
-        row = self.model.table[i]
         if quantity <= 0:
             raise ValueError(f"quantity is {quantity:g}; it must be positive (use sell to sell)")
         if price is not None and price <= 0:
@@ -99,11 +98,11 @@ class Trader(mesa.Agent):
         kind, ticks = MARKET, 0
         if price is not None:
             kind = POST_ONLY if post_only else IOC if immediate else LIMIT
-            ticks = max(1, round(price / row.tick))
-        lots = round(quantity / row.lot)
+            ticks = max(1, round(price / self.model.table["tick"][i]))
+        lots = round(quantity / self.model.table["lot"][i])
         if lots < 1:
             return 0
-        flags = REDUCE_ONLY if reduce_only or (row.kind == SPOT and side == SELL) else 0
+        flags = REDUCE_ONLY if reduce_only or (self.model.table["kind"][i] == SPOT and side == SELL) else 0
         outbox = self.model.outbox
         outbox.reserve(1)
         when = self.model.clock.start_ns

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from abm.book.messages import Records, fill_table
 from abm.book.orderbook import OrderBooks
 from abm.clock import Clock, Phase
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.information.fundamental import Fundamentals, ValueProcess
 from abm.information.news import News
 from abm.instruments import Instrument, instrument_table
@@ -219,7 +219,7 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         crowds.append(make_whale(model, stage))
     open_positions(model, stage, retail, arbitrageurs)
     open_interest = sum(
-        np.maximum(model.ledger.position[i], 0).sum() * model.table[i].lot * stage.price[i]
+        np.maximum(model.ledger.position[i], 0).sum() * model.table["lot"][i] * stage.price[i]
         for i in range(stage.assets)
     )
     fund_usd = scenario.venue.insurance_fund_over_open_interest * float(open_interest)
@@ -255,7 +255,7 @@ def make_retail(model: MarketModel, stage: Stage) -> LeveragedRetailTraders:
     p = stage.scenario.retail
     rng = stage.rng("retail")
     n = p.traders
-    table = np.zeros(n, retail_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(n, retail_dtype))
     table["account"] = stage.accounts.take(n)
     weights = np.array([asset.retail_share for asset in stage.scenario.assets], float)
     table["instrument"] = rng.choice(stage.assets, n, p=weights / weights.sum())
@@ -263,14 +263,14 @@ def make_retail(model: MarketModel, stage: Stage) -> LeveragedRetailTraders:
     leverage = p.leverage_median * scale * np.exp(p.leverage_spread * rng.standard_normal(n))
     table["leverage"] = np.clip(np.rint(leverage), 1, p.leverage_max)
     size = (1.0 - rng.random(n)) ** (-1.0 / p.size_tail)
-    size = np.minimum(size, np.quantile(size, 0.999)) if n else size
     table["susceptibility"] = np.exp(0.5 * rng.standard_normal(n))
     table["uses_stop"] = (rng.random(n) < p.stop_share) + 2 * (rng.random(n) < p.profit_share)
     inside = rng.random(n) < p.in_position
     for i, asset in enumerate(stage.scenario.assets):
         mine = table["instrument"] == i
         wanted = p.open_interest_over_depth * asset.crowding * asset.depth_1pct_usd / max(p.long_share, 1e-9)
-        size[mine] *= wanted / max(size[mine & inside].sum(), 1e-9)
+        limit = p.size_limit_over_depth * asset.depth_1pct_usd
+        size[mine] = scaled_sizes(size[mine], inside[mine], wanted, limit)
     wealth = size / (0.8 * table["leverage"])
     table["wealth_usd"] = wealth
     table["clip_usd"] = p.clip_over_depth * stage.depth[table["instrument"]]
@@ -280,6 +280,22 @@ def make_retail(model: MarketModel, stage: Stage) -> LeveragedRetailTraders:
     model.ledger.isolated[table["instrument"], accounts] = 1
     model.ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
     return LeveragedRetailTraders(p, table, np.zeros(n + stage.scenario.herd.traders), stage.seed)
+
+
+def scaled_sizes(
+    size: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_], wanted: float, limit: float
+) -> npt.NDArray[np.float64]:
+    """Return sizes scaled and cut at ``limit`` so that those ``inside`` sum to ``wanted``, or all at the limit."""
+    if not inside.any():
+        return np.minimum(size * wanted / max(size.sum(), 1e-9), limit)
+    low, high = 0.0, limit / size[inside].min()
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if np.minimum(size[inside] * middle, limit).sum() < wanted:
+            low = middle
+        else:
+            high = middle
+    return np.minimum(size * high, limit)
 
 
 def open_positions(
@@ -324,9 +340,9 @@ def open_positions(
     for i in range(stage.assets):
         shorts = model.ledger.position[i, arbitrageurs.table["account"]]
         mine = arbitrageurs.table["perpetual"] == i
-        arbitrageurs.table["home_usd"][mine] = -shorts[mine] * model.table[i].lot * stage.price[i]
+        arbitrageurs.table["home_usd"][mine] = -shorts[mine] * model.table["lot"][i] * stage.price[i]
         spot = i + stage.assets
-        hedge = np.maximum(0, -shorts[mine]) + (arbitrageurs.table["capital_usd"][mine] / stage.price[i] / model.table[i].lot).astype(np.int64)
+        hedge = np.maximum(0, -shorts[mine]) + (arbitrageurs.table["capital_usd"][mine] / stage.price[i] / model.table["lot"][i]).astype(np.int64)
         model.ledger.issue(spot, arbitrageurs.table["account"][mine], hedge)
 
 
@@ -353,7 +369,7 @@ def make_herd(model: MarketModel, stage: Stage, retail: LeveragedRetailTraders) 
     """Draw the social graph over retail traders and herd members, and the members' spot holdings."""
     p = stage.scenario.herd
     rng = stage.rng("herd")
-    table = np.zeros(p.traders, herd_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(p.traders, herd_dtype))
     table["account"] = stage.accounts.take(p.traders)
     table["instrument"] = stage.assets + np.arange(p.traders) % stage.assets
     size = np.exp(rng.standard_normal(p.traders))
@@ -381,7 +397,7 @@ def make_noise(model: MarketModel, stage: Stage) -> NoiseTraders:
     """Draw noise traders on all instruments; volume is proportional to depth."""
     p = stage.scenario.noise
     rng = stage.rng("noise")
-    table = np.zeros(p.traders, noise_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(p.traders, noise_dtype))
     table["account"] = stage.accounts.take(p.traders)
     n = 2 * stage.assets
     table["instrument"] = np.arange(p.traders) % n
@@ -401,7 +417,7 @@ def make_fundamentalists(model: MarketModel, stage: Stage) -> Fundamentalists:
     """Draw fundamentalists with their opinions, delays and capital."""
     p = stage.scenario.fundamentalist
     rng = stage.rng("fundamentalists")
-    table = np.zeros(p.traders, fundamentalist_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(p.traders, fundamentalist_dtype))
     table["account"] = stage.accounts.take(p.traders)
     table["instrument"] = np.arange(p.traders) % (2 * stage.assets)
     asset = table["instrument"] % stage.assets
@@ -422,7 +438,7 @@ def make_arbitrageurs(model: MarketModel, stage: Stage) -> Arbitrageurs:
     """Draw arbitrageurs, spread over the assets."""
     p = stage.scenario.arbitrageur
     rng = stage.rng("arbitrageurs")
-    table = np.zeros(p.traders, arbitrageur_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(p.traders, arbitrageur_dtype))
     table["account"] = stage.accounts.take(p.traders)
     table["perpetual"] = np.arange(p.traders) % stage.assets
     table["spot"] = table["perpetual"] + stage.assets
@@ -444,21 +460,22 @@ def make_makers(model: MarketModel, stage: Stage) -> MarketMakers:
     p = stage.scenario.market_maker
     rng = stage.rng("makers")
     n, instruments = p.makers, 2 * stage.assets
-    table = np.zeros(n, maker_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(n, maker_dtype))
     table["account"] = stage.accounts.take(n)
     share = rng.dirichlet(np.full(n, 8.0)) if n else np.zeros(0)
     table["share"] = share
     table["capital_usd"] = p.capital_over_depth * share * stage.depth.sum()
     table["risk_limit"] = p.risk_limit * np.exp(p.limit_spread * rng.standard_normal(n))
     table["stretch"] = rng.uniform(0.85, 1.15, n)
-    quotes = np.zeros((n, instruments), quote_dtype).view(np.recarray)
+    quotes = for_kernels(np.zeros((n, instruments), quote_dtype))
     quotes["fair"] = quotes["value_seen"] = np.log(stage.price)
-    quotes["size"] = 1.0
+    quotes["size"] = quotes["bid_appetite"] = quotes["ask_appetite"] = 1.0
     quotes["depth_usd"] = share[:, None] * stage.depth
     spot = np.arange(instruments) >= stage.assets
     quotes["home_usd"] = np.where(spot, p.inventory_over_depth * quotes["depth_usd"], 0.0)
     for i in np.flatnonzero(spot):
         grant_spot(model, stage, table["account"], np.full(n, i), quotes["home_usd"][:, i])
+    quotes["held"] = model.ledger.position[:, table["account"]].T
     model.ledger.deposit(table["account"], (table["capital_usd"] * MILLION).astype(np.int64))
     loading = np.array([asset.news_loading for asset in stage.scenario.assets])
     return MarketMakers(p, table, quotes, loading, stage.seed, withdrawal=stage.twin != "maker_withdrawal")
@@ -469,7 +486,7 @@ def make_whale(model: MarketModel, stage: Stage) -> Whales:
     p = stage.scenario.whale
     assert p is not None
     count = min(2, stage.assets)
-    table = np.zeros(count, whale_dtype).view(np.recarray)
+    table = for_kernels(np.zeros(count, whale_dtype))
     table["account"] = stage.accounts.take(1)[0]
     table["instrument"] = np.arange(count)
     table["target_usd"] = p.short_over_depth * stage.depth[:count]
@@ -516,5 +533,5 @@ def grant_spot(
     """Issue spot holdings worth ``usd`` at the initial price."""
     for i in np.unique(instruments):
         mine = instruments == i
-        lots = (usd[mine] / (stage.price[i] * stage.table[i].lot)).astype(np.int64)
+        lots = (usd[mine] / (stage.price[i] * stage.table["lot"][i])).astype(np.int64)
         model.ledger.issue(int(i), accounts[mine], lots)

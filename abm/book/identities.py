@@ -3,13 +3,13 @@
 import numpy as np
 
 from abm.book.layout import FREE, NIL, int64
-from abm.compiled import kernel
+from abm.compiled import inlined, kernel
 
 _LOW = 0x7FFFFFFF
 _SMALLEST = 63
 
 
-@kernel
+@inlined
 def tag_of(order_id: int) -> int:
     """Return 31 bits that identify an id, but for rare collisions; the low ones are its home in the table.
 
@@ -20,73 +20,77 @@ def tag_of(order_id: int) -> int:
     return ((low * 0x4F1BBCDD) >> 28) & _LOW
 
 
-@kernel
-def find(book: np.record, order_id: int) -> int:
-    """Return the slot of the open order ``order_id``, `NIL` if there is none."""
+@inlined
+def locate(book: np.record, order_id: int) -> int:
+    """Return the place of an open order in the table of ids, or the free place where a search for it ends."""
     tag = tag_of(order_id)
     mask = int64(book.mask)
     place = tag & mask
     while True:
         entry = book.ids[place]
         slot = int64(entry.slot)
-        if slot == NIL:
-            return NIL
-        if entry.tag == tag and book.orders[slot].id == order_id:
-            return slot
+        if slot == NIL or (entry.tag == tag and book.orders[slot].id == order_id):
+            return place
         place = (place + 1) & mask
 
 
 @kernel
-def _put(book: np.record, slot: int) -> None:
-    tag = tag_of(book.orders[slot].id)
-    mask = int64(book.mask)
-    place = tag & mask
-    while book.ids[place].slot != NIL:
-        place = (place + 1) & mask
+def find(book: np.record, order_id: int) -> int:
+    """Return the slot of the open order ``order_id``, `NIL` if there is none."""
+    return int64(book.ids[locate(book, order_id)].slot)
+
+
+@inlined
+def reserve(book: np.record) -> None:
+    """Make sure that one more id fits: the table doubles before it is half full."""
+    if 2 * (int64(book.known) + 1) > int64(book.mask):
+        _widen(book)
+
+
+@inlined
+def remember_at(book: np.record, place: int, order_id: int, slot: int) -> None:
+    """Enter an id at the free place where `locate` found it missing, after `reserve`."""
     entry = book.ids[place]
-    entry.tag = tag
+    entry.tag = tag_of(order_id)
     entry.slot = slot
-
-
-@kernel
-def _widen(book: np.record) -> None:
-    before = int64(book.mask)
-    for place in range(before + 1):
-        book.ids[place].slot = NIL
-    book.mask = max(2 * before + 1, _SMALLEST)
-    known = 0
-    for slot in range(1, int64(book.used) + 1):
-        if book.orders[slot].state != FREE:
-            _put(book, slot)
-            known += 1
-    book.known = known
+    book.known += 1
 
 
 @kernel
 def remember(book: np.record, slot: int) -> None:
-    """Enter the id of the open order in ``slot``; the table doubles before it is half full."""
-    if 2 * (int64(book.known) + 1) > int64(book.mask):
-        _widen(book)
-    else:
-        _put(book, slot)
-        book.known += 1
+    """Enter the id of the order in ``slot``, after `reserve`."""
+    order_id = book.orders[slot].id
+    remember_at(book, locate(book, order_id), order_id, slot)
 
 
 @kernel
-def forget(book: np.record, slot: int) -> None:
-    """Remove the id of the order in ``slot``; later entries move up, so that no gap hides them."""
+def _widen(book: np.record) -> None:
+    """Double the part of the table that is in use, and enter all open orders again."""
+    before = int64(book.mask)
+    for place in range(before + 1):
+        book.ids[place].slot = NIL
+    book.mask = max(2 * before + 1, _SMALLEST)
+    book.known = 0
+    for slot in range(1, int64(book.used) + 1):
+        if book.orders[slot].state != FREE:
+            remember(book, slot)
+
+
+@inlined
+def forget_at(book: np.record, hole: int) -> None:
+    """Remove the id at a place; later entries move up, so that no gap hides them."""
     mask = int64(book.mask)
-    hole = tag_of(book.orders[slot].id) & mask
-    while book.ids[hole].slot != slot:
-        hole = (hole + 1) & mask
     place = (hole + 1) & mask
-    while book.ids[place].slot != NIL:
+    while True:
         entry = book.ids[place]
-        home = int64(entry.tag) & mask
-        if ((place - home) & mask) >= ((place - hole) & mask):
+        slot = int64(entry.slot)
+        if slot == NIL:
+            break
+        tag = int64(entry.tag)
+        if ((place - tag) & mask) >= ((place - hole) & mask):
             gap = book.ids[hole]
-            gap.tag = entry.tag
-            gap.slot = entry.slot
+            gap.tag = tag
+            gap.slot = slot
             hole = place
         place = (place + 1) & mask
     book.ids[hole].slot = NIL
@@ -94,18 +98,26 @@ def forget(book: np.record, slot: int) -> None:
 
 
 @kernel
+def forget(book: np.record, slot: int) -> None:
+    """Remove the id of the order in ``slot``."""
+    forget_at(book, locate(book, book.orders[slot].id))
+
+
+@inlined
 def take_slot(book: np.record) -> int:
-    """Return a free slot; the caller has made sure that there is one."""
+    """Return a free slot, `NIL` if the book has none left."""
     slot = int64(book.free)
     if slot != NIL:
         book.free = book.orders[slot].next
         return slot
     slot = int64(book.used) + 1
+    if slot == len(book.orders):
+        return NIL
     book.used = slot
     return slot
 
 
-@kernel
+@inlined
 def give_slot(book: np.record, slot: int) -> None:
     """Put ``slot`` back on the free list."""
     order = book.orders[slot]

@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.book.layout import IN_BOOK, NIL, int64
 from abm.book.messages import BUY
-from abm.compiled import kernel
+from abm.compiled import inlined, kernel
 
 _LOWEST = np.array(
     [0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8]
@@ -139,21 +139,21 @@ def clear_bit(book: np.record, price: int) -> None:
                 book.bits3[above >> 5] &= ~(1 << (above & 31))
 
 
-@kernel
-def link(book: np.record, slot: int) -> None:
+@inlined
+def link(book: np.record, slot: int, price: int, side: int, lots: int) -> None:
     """Put the order in ``slot`` at the end of the queue of its price."""
     order = book.orders[slot]
-    price = int64(order.price)
     level = book.levels[price]
-    tail = level.tail
+    tail = int64(level.tail)
     order.state = IN_BOOK
     order.prev = tail
     order.next = NIL
     level.tail = slot
-    level.lots += order.lots
-    if order.side == BUY:
+    level.lots += lots
+    if side == BUY:
         book.bids += 1
-        book.bid = max(book.bid, price)
+        if price > book.bid:
+            book.bid = price
     else:
         book.asks += 1
         if price < book.ask or book.ask == 0:
@@ -165,14 +165,14 @@ def link(book: np.record, slot: int) -> None:
         set_bit(book, price)
 
 
-@kernel
+@inlined
 def unlink(book: np.record, slot: int) -> None:
     """Take the order in ``slot`` out of the queue of its price, with what is left of its size."""
     order = book.orders[slot]
     price = int64(order.price)
     level = book.levels[price]
-    before = order.prev
-    behind = order.next
+    before = int64(order.prev)
+    behind = int64(order.next)
     level.lots -= order.lots
     if order.side == BUY:
         book.bids -= 1
@@ -187,8 +187,14 @@ def unlink(book: np.record, slot: int) -> None:
     else:
         level.head = behind
         if behind == NIL:
-            clear_bit(book, price)
-            if price == book.bid:
-                book.bid = next_below(book, price)
-            elif price == book.ask:
-                book.ask = next_above(book, price)
+            close_level(book, price)
+
+
+@kernel
+def close_level(book: np.record, price: int) -> None:
+    """Note that the last order at ``price`` has gone."""
+    clear_bit(book, price)
+    if price == book.bid:
+        book.bid = next_below(book, price)
+    elif price == book.ask:
+        book.ask = next_above(book, price)

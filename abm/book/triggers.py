@@ -21,7 +21,7 @@ from abm.book.layout import (
     int64,
 )
 from abm.book.messages import SELL, TRIGGER_ON_MARK, TRIGGER_RISING
-from abm.compiled import kernel
+from abm.compiled import inlined, kernel
 
 
 @kernel
@@ -120,29 +120,40 @@ def stop_waiting(book: np.record, slot: int) -> None:
     book.waiting -= 1
 
 
-@kernel
-def discard(book: np.record, slot: int) -> None:
-    """End the order in ``slot``, which is neither in a queue nor waiting: forget its id, free its slot."""
+@inlined
+def stop_expiring(book: np.record, slot: int) -> None:
+    """Take the order in ``slot`` out of the heap of expiry times, if it is there."""
     order = book.orders[slot]
     if order.expiry_place != 0:
         heap_remove(book, EXPIRY, int64(order.expiry_place))
         order.expiry_place = 0
+
+
+@inlined
+def discard(book: np.record, slot: int) -> None:
+    """End the order in ``slot``, which is neither in a queue nor waiting: forget its id, free its slot."""
+    stop_expiring(book, slot)
     forget(book, slot)
     give_slot(book, slot)
 
 
-@kernel
-def drop(book: np.record, slot: int) -> None:
-    """Cancel the open order in ``slot``, wherever it is."""
-    order = book.orders[slot]
-    if order.state == IN_BOOK:
+@inlined
+def withdraw(book: np.record, slot: int) -> None:
+    """Take the open order in ``slot`` out of its queue or heap."""
+    if book.orders[slot].state == IN_BOOK:
         unlink(book, slot)
-    elif order.state == WAITS:
+    else:
         stop_waiting(book, slot)
+
+
+@inlined
+def drop(book: np.record, slot: int) -> None:
+    """Cancel the open order in ``slot``."""
+    withdraw(book, slot)
     discard(book, slot)
 
 
-@kernel
+@inlined
 def advance(book: np.record, time: int) -> None:
     """Set the book's time and drop what is due to expire."""
     book.time = time

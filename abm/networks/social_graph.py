@@ -85,6 +85,7 @@ def spread_sentiment(
     start: npt.NDArray[np.int64],
     followed: npt.NDArray[np.int32],
     alerts: npt.NDArray[np.int64],
+    watched: npt.NDArray[np.int16],
     returns: npt.NDArray[np.float64],
     parameters: Records,
     step_s: float,
@@ -99,8 +100,10 @@ def spread_sentiment(
         Scratch of the same shape; holds the state at the start of the step afterwards.
     alerts
         +1 for each long of the node liquidated since the last call, -1 for each short; shape ``(nodes,)``.
+    watched
+        Instrument that each node watches, shape ``(nodes,)``.
     returns
-        Log-return that each node watches (recent momentum of its asset), shape ``(nodes,)``.
+        Recent log-return of each instrument, shape ``(instruments,)``.
     """
     p = parameters[0]
     n = len(sentiment)
@@ -108,6 +111,7 @@ def spread_sentiment(
     pull = 1.0 - math.exp(-p.peer_rate * step_s)
     fade = math.exp(-p.fade_rate * step_s)
     push = 1.0 - math.exp(-p.return_weight * step_s)
+    news = np.tanh(returns / p.return_scale)
     total = 0.0
     for v in range(n):
         s = before[v] * fade
@@ -122,7 +126,7 @@ def spread_sentiment(
             mean /= end - begin
             s += pull * (mean - s)
             s -= p.alert_weight * shaken
-        s += push * math.tanh(returns[v] / p.return_scale)
+        s += push * news[watched[v]]
         sentiment[v] = min(1.0, max(-1.0, s))
         total += sentiment[v]
     return total / n if n > 0 else 0.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from abm.book.messages import Records, message_table
+from abm.compiled import for_kernels
 
 NANOSECONDS = 1_000_000_000
 
@@ -20,6 +21,10 @@ class Outage:
 
     start_s: float
     end_s: float
+
+
+def _nothing() -> Records:
+    return for_kernels(message_table(0))
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Gateway:
     capacity_per_s: float = 0.0
     outages: tuple[Outage, ...] = ()
     feed_delay_s: float = field(default=0.0, init=False)
-    _pending: Records = field(default_factory=lambda: message_table(0), init=False)
+    _pending: Records = field(default_factory=_nothing, init=False)
 
     def is_out(self, now_s: float) -> bool:
         """Tell whether an outage window is open."""
@@ -50,23 +55,22 @@ class Gateway:
 
     def deliver(self, sent: Records, now_ns: int, step_ns: int) -> Records:
         """Return, in arrival order, the messages that reach the book in the step that ends at ``now_ns``."""
-        waiting = sent
-        if len(self._pending):
-            waiting = np.concatenate([self._pending, sent]).view(np.recarray)
+        waiting = np.concatenate([self._pending, sent]) if len(self._pending) else sent
         if self.is_out(now_ns / NANOSECONDS):
             self._pending = waiting
             self.feed_delay_s += step_ns / NANOSECONDS
-            return message_table(0)
-        order = np.argsort(waiting["time"], kind="stable")
-        due = int(np.searchsorted(waiting["time"][order], now_ns, side="right"))
+            return _nothing()
+        times = waiting["time"]
+        order = np.argsort(times, kind="stable")
+        due = int(np.searchsorted(times[order], now_ns, side="right"))
         served = due
         if self.capacity_per_s > 0.0:
             served = min(due, max(1, int(self.capacity_per_s * step_ns / NANOSECONDS)))
             self.feed_delay_s = (due - served) / self.capacity_per_s
         else:
             self.feed_delay_s = 0.0
-        arrived: Records = waiting[order[:served]].view(np.recarray)
-        self._pending = waiting[order[served:]].view(np.recarray)
+        arrived: Records = for_kernels(waiting[order[:served]])
+        self._pending = for_kernels(waiting[order[served:]])
         np.maximum(arrived["time"], now_ns - step_ns, out=arrived["time"])
         return arrived
 

@@ -30,6 +30,8 @@ class FundUnwinding:
         """Return IOC orders of the fund for the time since the last call; none at the first call."""
         seconds = 0.0 if self._last_ns < 0 else (now_ns - self._last_ns) / 1e9
         self._last_ns = now_ns
+        if not ledger.position[:, INSURANCE_FUND].any():
+            return message_table(0)
         orders = message_table(len(mark_ticks))
         rows = 0
         for i in np.flatnonzero(ledger.instruments.kind == PERPETUAL):
