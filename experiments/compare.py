@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario
 
 RUNS_FOLDER = ".runs"
+WARM_UP_STEPS = 10.0
+WARM_UP_TRADERS = 300
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,15 @@ def warm_up(scenario: "Scenario", stream: TextIO) -> None:
     from experiments.simulate import simulate
 
     print("First run of this version: compiling (about half a minute, once).", file=stream, flush=True)
-    simulate(scenario, 0, until="crash_end")
+    simulate(coarse(scenario), 1, until="crash_end")
+
+
+def coarse(scenario: "Scenario") -> "Scenario":
+    """Return ``scenario`` with few traders and long steps: it calls what the whole one calls, faster."""
+    phases = [phase.model_copy(update={"step_s": WARM_UP_STEPS * phase.step_s}) for phase in scenario.phases]
+    traders = min(scenario.retail.traders, WARM_UP_TRADERS)
+    retail = scenario.retail.model_copy(update={"traders": traders})
+    return scenario.model_copy(update={"phases": tuple(phases), "retail": retail})
 
 
 def _run(jobs: list[Job], folder: Path, workers: int, work: Work, stream: TextIO) -> Outcome:

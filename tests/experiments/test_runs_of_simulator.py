@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from experiments import cli
+from experiments.compare import coarse
 from experiments.ensemble import TWINS
 from experiments.results import RunResult
 from experiments.runs import Job, run_many
@@ -45,6 +46,14 @@ def test_a_twin_is_its_original_until_the_news(tmp_path):
     assert pair[0].minutes["price"].tobytes() != pair[1].minutes["price"].tobytes()
 
 
+def test_the_run_that_compiles_is_the_scenario_made_small():
+    scenario = load("october-2025")
+    small = coarse(scenario)
+    assert [phase.step_s for phase in small.phases] == [10.0 * phase.step_s for phase in scenario.phases]
+    assert small.retail.traders == 300
+    assert small.news == scenario.news
+
+
 def test_labels_of_twins_cover_what_can_be_switched_off():
     from experiments.build import TWINS as switches
 
@@ -53,7 +62,9 @@ def test_labels_of_twins_cover_what_can_be_switched_off():
 
 def test_run_command_on_the_simulator(monkeypatch, capsys, tmp_path):
     words = [word for key, value in SHORT.items() for word in ("--set", f"{key}={value}")]
-    monkeypatch.setattr(sys, "argv", ["undertow", "run", "october-2025", "--out", str(tmp_path / "out"), *words])
+    monkeypatch.setattr(
+        sys, "argv", ["undertow", "run", "october-2025", "--out", str(tmp_path / "out"), *words]
+    )
     with pytest.raises(SystemExit) as leaving:
         cli.main()
     assert leaving.value.code == 0
