@@ -66,5 +66,5 @@ def test_only_what_is_used_travels():
     start = time.perf_counter()
     data = pickle.dumps(books)
     pickle.loads(data)
-    assert time.perf_counter() - start < 0.25
+    assert time.perf_counter() - start < 2.0
     assert len(data) < 2_000_000

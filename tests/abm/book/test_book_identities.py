@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.book.identities import find, forget, remember, tag_of, take_slot
+from abm.book.identities import find, forget, remember, reserve, tag_of, take_slot
 from abm.book.layout import IN_BOOK, new_books
 
 PATTERNS = {
@@ -24,6 +24,7 @@ def ids(request):
 def filled(ids):
     book = new_books(1)[0]
     for order_id in ids:
+        reserve(book)
         slot = take_slot(book)
         book.orders[slot].id = order_id
         book.orders[slot].state = IN_BOOK
