@@ -1,5 +1,6 @@
 """The main job: run scenarios and their twins over seeds, and write table, summary, figures and report."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -150,15 +151,23 @@ def list_jobs(scenarios: Sequence["Scenario"], seeds: int) -> list[Job]:
 
 
 def warm_up(scenario: "Scenario", stream: TextIO) -> None:
-    """Compile what is not yet compiled, once, before workers start; say so, since it takes a while."""
-    from abm.compiled import is_warm
+    """Compile what is not yet compiled, once, before workers start; say so, since it takes a while.
 
-    if is_warm():
-        return
+    A note in the cache says that everything was compiled: a cache that holds some kernels may lack others, and then
+    every worker would compile them for itself.
+    """
+    import numba
+
+    from abm.compiled import source_fingerprint
     from experiments.simulate import simulate
 
+    note = Path(numba.config.CACHE_DIR) / f"complete-{source_fingerprint()}"
+    if numba.config.DISABLE_JIT or note.exists():
+        return
     print("First run of this version: compiling (about half a minute, once).", file=stream, flush=True)
     simulate(coarse(scenario), 1, until="crash_end")
+    with contextlib.suppress(OSError):
+        note.touch()
 
 
 def coarse(scenario: "Scenario") -> "Scenario":
