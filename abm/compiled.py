@@ -64,6 +64,13 @@ def inlined(function: _Function) -> _Function:
     return numba.njit(cache=True, error_model="numpy", forceinline=True)(function)
 
 
+def wrapping(function: _Function) -> _Function:
+    """Compile ``function`` like `kernel`; its unsigned integers wrap around without a warning, compiled or not."""
+    if numba.config.DISABLE_JIT:
+        return np.errstate(over="ignore")(function)
+    return kernel(function)
+
+
 def for_kernels(table: npt.NDArray[Any]) -> Any:
     """Return a structured array in the form that costs least to hand to a kernel.
 

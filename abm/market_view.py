@@ -73,9 +73,12 @@ def refresh(view: Records, books: Records, instruments: Records, step_s: float) 
             row.mid = row.last
         before = row.log_mid
         row.log_mid = math.log(row.mid)
-        variance = (row.log_mid - before) ** 2 / step_s
-        row.volatility = math.sqrt(keep_vol * row.volatility**2 + (1.0 - keep_vol) * variance)
-        row.volatility_slow = math.sqrt(keep_slow * row.volatility_slow**2 + (1.0 - keep_slow) * variance)
+        # squares as products: a power rounds differently with compilation off
+        change = row.log_mid - before
+        fast, slow = row.volatility, row.volatility_slow
+        variance = change * change / step_s
+        row.volatility = math.sqrt(keep_vol * (fast * fast) + (1.0 - keep_vol) * variance)
+        row.volatility_slow = math.sqrt(keep_slow * (slow * slow) + (1.0 - keep_slow) * variance)
         row.average_fast = keep_1 * row.average_fast + (1.0 - keep_1) * row.log_mid
         row.average = keep_2 * row.average + (1.0 - keep_2) * row.log_mid
         row.average_slow = keep_3 * row.average_slow + (1.0 - keep_3) * row.log_mid

@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-from abm.compiled import kernel
+from abm.compiled import kernel, wrapping
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _WHO = np.uint64(0xD1B54A32D192ED03)
@@ -36,7 +36,7 @@ def generator(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
 
 
-@kernel
+@wrapping
 def uniform(key: np.uint64, who: int, when: int, which: int) -> float:
     """Return the uniform draw in [0, 1) number ``which`` of agent ``who`` at time index ``when``."""
     z = key + np.uint64(who) * _WHO + np.uint64(when) * _WHEN + np.uint64(which) * _WHICH + _GOLDEN

@@ -3,6 +3,7 @@
 A Mesa agent of a crowd is a thin view of one row: reading or writing its attribute reads or writes the column.
 """
 
+import math
 from typing import Any, ClassVar
 
 import mesa
@@ -105,7 +106,7 @@ class Crowd:
 @kernel
 def poisson(u: float, mean: float) -> int:
     """Return the Poisson variate of ``mean`` that the uniform ``u`` maps to, at most 20 (inversion)."""
-    p = np.exp(-mean)
+    p = math.exp(-mean)
     total = p
     n = 0
     while u > total and n < 20:

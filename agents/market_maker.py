@@ -47,7 +47,7 @@ quote_dtype = np.dtype(
         ("fair", "f8"),  # log price
         ("value_seen", "f8"),  # log value
         ("leader_seen", "f8"),  # log mid of the leading instrument less its value
-        ("size", "f8"),  # factor on calm size, 0 to 1
+        ("size_factor", "f8"),  # factor on calm size, 0 to 1
         ("bid_appetite", "f8"),  # factor on what it bids for, less after it has bought, 0 to 1
         ("ask_appetite", "f8"),
         ("held", "i8"),  # lots at the last look
@@ -163,7 +163,7 @@ def decide_makers(
                     reason = STALE_FEED
                 elif lost > p.loss_limit:
                     reason = LOSS
-                elif excess * quote.size > maker.risk_limit:
+                elif excess * quote.size_factor > maker.risk_limit:
                     reason = VOLATILITY
 
             before = quote.value_seen
@@ -179,7 +179,7 @@ def decide_makers(
             if quote.state == QUOTING and reason != QUOTING:
                 withdraw(ladder, messages, counters, a, i, cancel_at)
                 quote.state = reason
-                quote.size = p.return_size
+                quote.size_factor = p.return_size
             elif quote.state != QUOTING and reason == QUOTING:
                 if uniform(key, m, index, 2 * i + 1) < comes_back:
                     quote.state = QUOTING
@@ -188,8 +188,8 @@ def decide_makers(
 
             if p.withdrawal > 0.0:
                 target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
-                time_s = p.shrink_s if target < quote.size else p.restore_s
-                quote.size += (target - quote.size) * (1.0 - math.exp(-step_s / time_s))
+                time_s = p.shrink_s if target < quote.size_factor else p.restore_s
+                quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
             widen = maker.stretch * max(1.0, excess) ** p.widen_power
 
             price_usd = math.exp(quote.fair)
@@ -215,7 +215,7 @@ def decide_makers(
                     raw = math.exp(centre - sign * away) / instrument.tick
                     price = int(math.floor(raw)) if side == BUY else int(math.ceil(raw))
                     price = max(1, price)
-                    lots = lots_for(quote.depth_usd * quote.size * shares[k] * room, price_usd, instrument.lot)
+                    lots = lots_for(quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, instrument.lot)
                     alive = level.id > 0 and (level.sent_ns >= start_ns - step_ns or open_lots(books[i], level.id) > 0)
                     if alive:
                         tolerance = (0.25 * away + 0.00002) * price

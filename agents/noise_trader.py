@@ -74,7 +74,8 @@ def decide_noise(
             when = start_ns + int(step_ns * uniform(key, j, index, base + 1))
             lean = math.tanh((held - t.inventory_usd) / (4.0 * t.order_usd))
             side = BUY if uniform(key, j, index, base + 2) < 0.5 - 0.45 * lean else SELL
-            size = t.order_usd * math.exp(p.size_spread * normal(key, j, index, base + 3) - 0.5 * p.size_spread**2)
+            draw = normal(key, j, index, base + 3)
+            size = t.order_usd * math.exp(p.size_spread * draw - 0.5 * p.size_spread * p.size_spread)
             lots = lots_for(size, seen.mid, instrument.lot)
             if lots < 1:
                 continue

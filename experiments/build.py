@@ -469,7 +469,7 @@ def make_makers(model: MarketModel, stage: Stage) -> MarketMakers:
     table["stretch"] = rng.uniform(0.85, 1.15, n)
     quotes = for_kernels(np.zeros((n, instruments), quote_dtype))
     quotes["fair"] = quotes["value_seen"] = np.log(stage.price)
-    quotes["size"] = quotes["bid_appetite"] = quotes["ask_appetite"] = 1.0
+    quotes["size_factor"] = quotes["bid_appetite"] = quotes["ask_appetite"] = 1.0
     quotes["depth_usd"] = share[:, None] * stage.depth
     spot = np.arange(instruments) >= stage.assets
     quotes["home_usd"] = np.where(spot, p.inventory_over_depth * quotes["depth_usd"], 0.0)

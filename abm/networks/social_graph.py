@@ -111,7 +111,9 @@ def spread_sentiment(
     pull = 1.0 - math.exp(-p.peer_rate * step_s)
     fade = math.exp(-p.fade_rate * step_s)
     push = 1.0 - math.exp(-p.return_weight * step_s)
-    news = np.tanh(returns / p.return_scale)
+    news = np.empty(len(returns))
+    for i in range(len(returns)):
+        news[i] = math.tanh(returns[i] / p.return_scale)
     total = 0.0
     for v in range(n):
         s = before[v] * fade
