@@ -38,7 +38,7 @@ def with_unit(value: float, unit: str) -> str:
     if unit == "ratio":
         return f"{number(value)} times"
     if unit == "share":
-        return f"{number(100 * value)} %"
+        return f"{number(round(100 * value, 1))} %"
     return f"{number(value)} {unit}"
 
 
@@ -58,7 +58,8 @@ def interval(estimate: Estimate, unit: str) -> str:
     if math.isnan(estimate.low):
         return ""
     factor = 100.0 if unit == "share" else 1.0
-    low, high = number(factor * estimate.low), number(factor * estimate.high)
+    bounds = (factor * estimate.low, factor * estimate.high)
+    low, high = (number(round(bound, 1) if unit == "share" else bound) for bound in bounds)
     return f" [{low} to {high}]"
 
 
@@ -75,7 +76,9 @@ def said(ensemble: Ensemble, metric: str) -> str:
         shown = interval(
             Estimate(estimate.median, estimate.low / scale, estimate.high / scale, estimate.count), unit
         )
-    return f"{with_unit(estimate.median, unit)}{shown}"
+    seeds = len(ensemble.seeds)
+    part = "" if estimate.count == seeds else f" ({estimate.count} of {seeds} seeds)"
+    return f"{with_unit(estimate.median, unit)}{shown}{part}"
 
 
 def findings(ensemble: Ensemble) -> list[str]:
@@ -118,7 +121,7 @@ def _mechanisms(ensemble: Ensemble) -> list[str]:
         sentences.append(f"Share of the fall that goes away with one mechanism switched off: {join(parts)}.")
     if little:
         sentences.append(
-            f"{capital(join([TWINS[twin] for twin in little]))} changed the fall by less than 5 %."
+            f"{capital(join([TWINS[twin] for twin in little]))} changed the fall by less than 5 % in the median."
         )
     if worse:
         parts = [f"{TWINS[t]} by {with_unit(-shares[t].median, 'share')}" for t in worse]
@@ -149,7 +152,8 @@ def _return(ensemble: Ensemble) -> list[str]:
             f"Half of the fall was first given back after {said(ensemble, 'half_recovery_minutes')}."
         )
     elif math.isinf(ensemble.metrics["half_recovery_minutes"].median):
-        sentences.append(f"Half of the fall was given back {said(ensemble, 'half_recovery_minutes')}.")
+        within = said(ensemble, "half_recovery_minutes").removeprefix("not ")
+        sentences.append(f"Half of the fall was not given back {within}.")
     if _known(ensemble, "recovery_share_1h"):
         sentences.append(
             f"One hour after the low {said(ensemble, 'recovery_share_1h')} of the fall was given back."
