@@ -39,13 +39,16 @@ class FundamentalistParameters(Parameters):
 
     traders: int = Field(120, ge=0, le=1_000_000, description="number of fundamentalists")
     capital_over_depth: float = Field(
-        20.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
+        60.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
     )
     opinion_spread: float = Field(0.006, ge=0, le=0.5, description="standard deviation of opinions about log value")
     threshold: float = Field(0.004, ge=0, le=0.5, description="mean log mispricing needed before acting")
-    full_at: float = Field(0.05, gt=0, le=1, description="log mispricing at which all capital is used")
+    full_at: float = Field(0.15, gt=0, le=1, description="log mispricing at which all capital is used")
+    demand_power: float = Field(
+        1.5, gt=0, le=5, description="exponent of demand in the mispricing: above 1, deep discounts draw in more"
+    )
     delay_s: float = Field(300.0, gt=0, le=1e6, description="median time to learn of a change in value, seconds")
-    patience_s: float = Field(1800.0, gt=0, le=1e6, description="time over which a gap to the target is closed, seconds")
+    patience_s: float = Field(3600.0, gt=0, le=1e6, description="time over which a gap to the target is closed, seconds")
     rate_per_hour: float = Field(60.0, gt=0, le=3600, description="how often each looks at the market, 1/hour")
     life_s: float = Field(120.0, gt=0, le=1e6, description="how long an order rests in the book, seconds")
     slippage: float = Field(0.003, gt=0, le=0.5, description="largest distance from the mid that is paid, fraction")
@@ -80,7 +83,7 @@ def decide_fundamentalists(
         seen = view[i]
         gap = t.value_seen + t.opinion - seen.log_mid
         beyond = max(0.0, abs(gap) - t.threshold)
-        wanted = math.copysign(min(1.0, beyond / p.full_at), gap) * t.capital_usd + t.holding_usd
+        wanted = math.copysign(min(1.0, beyond / p.full_at) ** p.demand_power, gap) * t.capital_usd + t.holding_usd
         held = position[i, t.account] * instrument.lot * seen.mid
         since_last = 3600.0 / p.rate_per_hour
         trade = (wanted - held) * (1.0 - math.exp(-max(step_s, since_last) / p.patience_s))

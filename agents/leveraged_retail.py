@@ -54,7 +54,7 @@ class RetailParameters(Parameters):
 
     traders: int = Field(2000, ge=0, le=5_000_000, description="number of traders")
     open_interest_over_depth: float = Field(
-        40.0, ge=0, le=10_000, description="open interest at the start (longs) over one-sided depth within 1 %"
+        50.0, ge=0, le=10_000, description="open interest at the start (longs) over one-sided depth within 1 %"
     )
     long_share: float = Field(0.7, ge=0, le=1, description="share of the initial positions, by size, that is long")
     in_position: float = Field(0.6, ge=0, le=1, description="share of traders that hold a position at the start")
@@ -67,6 +67,9 @@ class RetailParameters(Parameters):
     size_tail: float = Field(1.4, gt=1, le=10, description="Pareto exponent of position sizes")
     entry_spread: float = Field(
         0.02, ge=0, le=1, description="standard deviation of log entry prices of initial positions around the present price"
+    )
+    least_distance: float = Field(
+        0.03, ge=0, le=1, description="least fall (for shorts: rise) between the present price and liquidation at the start"
     )
     hold_hours: float = Field(80.0, gt=0, le=1e5, description="mean time a position is held in calm times, hours")
     momentum_weight: float = Field(0.3, ge=0, le=10, description="weight of momentum in the direction of entry")

@@ -1,10 +1,12 @@
 """Market makers: they quote a ladder on every instrument, and stop when their own limits say so.
 
 The centre of the ladder is a belief about the fair price that learns from the mid (others may know more), from news about
-value and from the leading asset, shifted against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8,
-217-224). What is bought or sold on a side is shown again only after a while. Size shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly. A maker withdraws
-from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose faster than it
-could cut), and from everything when it has lost too much. It comes back at a random time, with a fraction of its size.
+value and from the leading asset. In calm times it rests on value; the more volatile the market, the more makers trust the
+tape and the less their own model (volatility over normal multiplies the one rate and divides the other). The centre is shifted
+against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold on a side is
+shown again only after a while. Size shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly.
+A maker withdraws from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose
+faster than it could cut), and from everything when it has lost too much. It comes back at a random time, with less size.
 """
 
 import math
@@ -65,28 +67,32 @@ class MarketMakerParameters(Parameters):
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
     half_spread: float = Field(0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price")
-    follow_s: float = Field(30.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price, seconds")
-    anchor_s: float = Field(600.0, gt=0, le=1e6, description="time in which belief returns to fundamental value, seconds")
+    follow_s: float = Field(
+        60.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price in calm times, seconds"
+    )
+    anchor_s: float = Field(
+        200.0, gt=0, le=1e6, description="time in which belief returns to fundamental value in calm times, seconds"
+    )
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
     leader_weight: float = Field(0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves")
     skew: float = Field(0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price")
     inventory_over_depth: float = Field(
-        8.0, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
+        2.5, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
     )
     size_power: float = Field(0.6, ge=0, le=5, description="exponent of size on normal over present volatility")
     widen_power: float = Field(0.3, ge=0, le=5, description="exponent of ladder distances on volatility over normal")
-    shrink_s: float = Field(20.0, gt=0, le=1e5, description="time to cut size, seconds")
+    shrink_s: float = Field(60.0, gt=0, le=1e5, description="time to cut size, seconds")
     refill_s: float = Field(
-        120.0, gt=0, le=1e7, description="time in which a side that was traded against is shown again, seconds"
+        240.0, gt=0, le=1e7, description="time in which a side that was traded against is shown again, seconds"
     )
     restore_s: float = Field(5400.0, gt=0, le=1e7, description="time to bring size back, seconds")
     risk_limit: float = Field(
-        6.0, gt=1, le=1e3, description="median of the size times volatility, both over normal, that makers bear"
+        3.5, gt=1, le=1e3, description="median of the size times volatility, both over normal, that makers bear"
     )
     limit_spread: float = Field(0.4, ge=0, le=3, description="standard deviation of the log of that limit between makers")
     loss_limit: float = Field(0.10, gt=0, le=1, description="loss over about an hour, share of capital, at which makers leave")
     stale_feed_s: float = Field(2.0, gt=0, le=1e5, description="feed delay at which makers leave, seconds")
-    return_s: float = Field(900.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds")
+    return_s: float = Field(600.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds")
     return_size: float = Field(0.1, ge=0, le=1, description="share of calm size on return")
     latency_ms: float = Field(8.0, ge=0, le=1e4, description="time from decision to book, milliseconds")
     capital_over_depth: float = Field(10.0, gt=0, le=1e4, description="capital over own calm one-sided depth, all instruments")
@@ -169,8 +175,9 @@ def decide_makers(
             before = quote.value_seen
             quote.value_seen += (log_value[instrument.asset] - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
             quote.fair += quote.value_seen - before
-            quote.fair += (seen.log_mid - quote.fair) * (1.0 - math.exp(-step_s / p.follow_s))
-            quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / p.anchor_s))
+            doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
+            quote.fair += (seen.log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
+            quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
             if instrument.asset != 0:
                 quote.fair += p.leader_weight * loading[instrument.asset] * (leader - quote.leader_seen)
             quote.leader_seen = leader

@@ -33,7 +33,7 @@ class WhaleParameters(Parameters):
     """The whale."""
 
     short_over_depth: float = Field(
-        2.0, ge=0, le=1000, description="short to build in each perpetual it trades, over one-sided depth within 1 %"
+        1.5, ge=0, le=1000, description="short to build in each perpetual it trades, over one-sided depth within 1 %"
     )
     start_s: float = Field(0.0, ge=0, description="start of selling, seconds from the start of the run")
     end_s: float = Field(3600.0, gt=0, description="end of selling, seconds from the start of the run")

@@ -315,8 +315,8 @@ def open_positions(
     way = np.where(long, 1.0, -1.0)
     now = stage.price[instrument]
     entry = now * np.exp(p.entry_spread * rng.standard_normal(len(inside)))
-    # Nobody starts within 1.5 % of liquidation: those would have been closed before the run begins.
-    nearest = now * (1.0 - way * 0.015) * (1.0 - way * 0.01) / (1.0 - way / np.maximum(leverage, 1.01))
+    # Nobody starts closer to liquidation than this: those would have been closed before the run begins.
+    nearest = now * (1.0 - way * p.least_distance) * (1.0 - way * 0.01) / (1.0 - way / np.maximum(leverage, 1.01))
     entry = np.where(long, np.minimum(entry, nearest), np.maximum(entry, nearest))
     entry = np.where(leverage < 1.5, now, entry)
     ticks = np.maximum(1, np.rint(entry / model.table["tick"][instrument])).astype(np.int64)

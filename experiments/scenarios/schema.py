@@ -88,7 +88,7 @@ class Venue(Part):
     preset: str = Field("binance-usdm-2024-10", description="dated rule set, see the venue presets")
     capacity_per_s: float = Field(0.0, ge=0, le=1e9, description="messages digested a second; 0 = unlimited")
     insurance_fund_over_open_interest: float = Field(
-        0.02, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
+        0.05, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
     )
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
 
