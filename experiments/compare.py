@@ -153,8 +153,8 @@ def list_jobs(scenarios: Sequence["Scenario"], seeds: int) -> list[Job]:
 def warm_up(scenario: "Scenario", stream: TextIO) -> None:
     """Compile what is not yet compiled, once, before workers start; say so, since it takes a while.
 
-    A note in the cache says that everything was compiled: a cache that holds some kernels may lack others, and
-    then every worker would compile them for itself.
+    A note in the cache says that everything was compiled: a cache that holds some kernels may lack others,
+    and then every worker would compile them for itself.
     """
     import numba
 

@@ -1,12 +1,10 @@
 """Run many simulations on any number of worker processes; every finished run is on disk at once."""
 
 import hashlib
-import multiprocessing
-import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from experiments.pools import BorrowedPool, LocalPool
 from experiments.results import RunResult
 
 if TYPE_CHECKING:
@@ -151,12 +150,12 @@ def run_many(
     desk = _Desk(folder, fingerprint, notice)
     todo = deque(job for job in listed if not desk.reuse(job))
     if executor is not None:
-        _feed(_Borrowed(executor), todo, work, desk, workers)
+        _feed(BorrowedPool(executor), todo, work, desk, workers)
     elif workers == 1:
         for job in todo:
             desk.attempt(job, partial(work, job))
     else:
-        with _LocalPool(min(workers, max(len(todo), 1))) as pool:
+        with LocalPool(min(workers, max(len(todo), 1))) as pool:
             _feed(pool, todo, work, desk, workers)
     return desk.outcome(listed)
 
@@ -217,47 +216,7 @@ class _Desk:
         )
 
 
-class _Borrowed:
-    """An executor that belongs to the caller."""
-
-    def __init__(self, executor: Executor) -> None:
-        self.executor = executor
-
-    def rebuild(self) -> None:
-        raise RuntimeError("the executor broke down; start the same command again to go on")
-
-
-class _LocalPool:
-    """A process pool that can be rebuilt, and that stops its workers at once when left by an exception."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._others = set(multiprocessing.active_children())
-        self.executor: Executor = self._build()
-
-    def _build(self) -> Executor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_leave_interrupts_to_parent)
-
-    def rebuild(self) -> None:
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        self.executor = self._build()
-
-    def __enter__(self) -> "_LocalPool":
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            for process in set(multiprocessing.active_children()) - self._others:
-                process.terminate()
-        self.executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _feed(pool: _LocalPool | _Borrowed, todo: deque[Job], work: Work, desk: _Desk, workers: int) -> None:
+def _feed(pool: LocalPool | BorrowedPool, todo: deque[Job], work: Work, desk: _Desk, workers: int) -> None:
     """Keep ``workers`` jobs in flight; those whose worker died are suspects and run alone, at the end."""
     flying: dict[Future[RunResult], Job] = {}
     suspects: deque[Job] = deque()

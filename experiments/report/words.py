@@ -120,9 +120,8 @@ def _mechanisms(ensemble: Ensemble) -> list[str]:
         ]
         sentences.append(f"Share of the fall that goes away with one mechanism switched off: {join(parts)}.")
     if little:
-        sentences.append(
-            f"{capital(join([TWINS[twin] for twin in little]))} changed the fall by less than 5 % in the median."
-        )
+        names = capital(join([TWINS[twin] for twin in little]))
+        sentences.append(f"{names} changed the fall by less than 5 % in the median.")
     if worse:
         parts = [f"{TWINS[t]} by {with_unit(-shares[t].median, 'share')}" for t in worse]
         sentences.append(f"The fall was deeper with {join(parts)}.")
