@@ -152,17 +152,23 @@ def link(book: np.record, slot: int, price: int, side: int, lots: int) -> None:
     level.lots += lots
     if side == BUY:
         book.bids += 1
-        if price > book.bid:
-            book.bid = price
     else:
         book.asks += 1
-        if price < book.ask or book.ask == 0:
-            book.ask = price
     if tail != NIL:
         book.orders[tail].next = slot
     else:
         level.head = slot
-        set_bit(book, price)
+        open_level(book, price, side)
+
+
+@kernel
+def open_level(book: np.record, price: int, side: int) -> None:
+    """Note that the first order at ``price`` has come; only then can it be the best."""
+    set_bit(book, price)
+    if side == BUY:
+        book.bid = max(book.bid, price)
+    elif price < book.ask or book.ask == 0:
+        book.ask = price
 
 
 @inlined

@@ -106,7 +106,7 @@ def book_dtype(
             ("bits0", "i8", (max(levels >> 5, 1),)),
             ("levels", level_dtype, (levels,)),
             ("orders", order_dtype, (orders,)),
-            ("ids", entry_dtype, (2 * orders,)),
+            ("ids", entry_dtype, (4 * orders,)),
             ("heaps", heap_dtype, (5, orders)),
         ],
         align=True,

@@ -49,9 +49,8 @@ def reducible(position: int, side: int) -> int:
 @inlined
 def best_opposite(book: np.record, side: int, limit: int) -> int:
     """Return the best price that an order on ``side`` with price ``limit`` can trade at, 0 if there is none."""
-    if side == BUY:
-        return book.ask if book.ask <= limit else 0
-    return book.bid if book.bid >= limit else 0
+    price = book.ask if side == BUY else book.bid
+    return price if (limit - price) * (1 - 2 * side) >= 0 else 0  # in this form no branch depends on the side
 
 
 @inlined
