@@ -23,6 +23,8 @@ view_dtype = np.dtype(
         ("mark", "f8"),  # USD
         ("index", "f8"),  # USD
         ("funding", "f8"),  # fraction per funding interval
+        ("sampled_log_mid", "f8"),  # log mid at the last volatility sample
+        ("sample_age_s", "f8"),  # seconds since then
         ("volatility", "f8"),  # of log mid, per square root of a second, about the last two minutes
         ("volatility_slow", "f8"),  # the same over two days
         ("momentum_fast", "f8"),  # log mid less its average over about one minute
@@ -35,6 +37,7 @@ view_dtype = np.dtype(
     align=True,
 )
 
+SAMPLE_S = 9.999
 VOLATILITY_S = 120.0
 VOLATILITY_SLOW_S = 2 * 86400.0
 MOMENTUM_S = (60.0, 600.0, 14400.0)
@@ -45,7 +48,7 @@ def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.
     view = for_kernels(np.zeros(len(prices_usd), view_dtype))
     for name in ("mid", "last", "mark", "index"):
         view[name] = prices_usd
-    for name in ("log_mid", "average_fast", "average", "average_slow"):
+    for name in ("log_mid", "sampled_log_mid", "average_fast", "average", "average_slow"):
         view[name] = np.log(prices_usd)
     view["volatility"] = volatility
     view["volatility_slow"] = volatility
@@ -53,10 +56,27 @@ def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.
 
 
 @kernel
+def sample_volatility(row: np.record) -> None:
+    """Take a volatility sample over the time since the last one.
+
+    Samples are at least ten seconds apart whatever the step, so that the bounce between bid and ask weighs the same.
+    """
+    # squares as products: a power rounds differently with compilation off
+    age = row.sample_age_s
+    move = row.log_mid - row.sampled_log_mid
+    variance = move * move / age
+    keep = math.exp(-age / VOLATILITY_S)
+    keep_slow = math.exp(-age / VOLATILITY_SLOW_S)
+    row.volatility = math.sqrt(keep * row.volatility * row.volatility + (1.0 - keep) * variance)
+    slow = row.volatility_slow * row.volatility_slow
+    row.volatility_slow = math.sqrt(keep_slow * slow + (1.0 - keep_slow) * variance)
+    row.sampled_log_mid = row.log_mid
+    row.sample_age_s = 0.0
+
+
+@kernel
 def refresh(view: Records, books: Records, instruments: Records, step_s: float) -> None:
     """Read best quotes, mids, returns and their moving summaries from the books after a step of ``step_s``."""
-    keep_vol = math.exp(-step_s / 120.0)
-    keep_slow = math.exp(-step_s / 172800.0)
     keep_1 = math.exp(-step_s / 60.0)
     keep_2 = math.exp(-step_s / 600.0)
     keep_3 = math.exp(-step_s / 14400.0)
@@ -71,14 +91,10 @@ def refresh(view: Records, books: Records, instruments: Records, step_s: float) 
             row.mid = 0.5 * (row.bid + row.ask) * tick
         else:
             row.mid = row.last
-        before = row.log_mid
         row.log_mid = math.log(row.mid)
-        # squares as products: a power rounds differently with compilation off
-        change = row.log_mid - before
-        fast, slow = row.volatility, row.volatility_slow
-        variance = change * change / step_s
-        row.volatility = math.sqrt(keep_vol * (fast * fast) + (1.0 - keep_vol) * variance)
-        row.volatility_slow = math.sqrt(keep_slow * (slow * slow) + (1.0 - keep_slow) * variance)
+        row.sample_age_s += step_s
+        if row.sample_age_s >= SAMPLE_S:
+            sample_volatility(row)
         row.average_fast = keep_1 * row.average_fast + (1.0 - keep_1) * row.log_mid
         row.average = keep_2 * row.average + (1.0 - keep_2) * row.log_mid
         row.average_slow = keep_3 * row.average_slow + (1.0 - keep_3) * row.log_mid
