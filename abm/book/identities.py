@@ -42,8 +42,8 @@ def find(book: np.record, order_id: int) -> int:
 
 @inlined
 def reserve(book: np.record) -> None:
-    """Make sure that one more id fits: the table doubles before it is a quarter full."""
-    if 4 * (int64(book.known) + 1) > int64(book.mask):
+    """Make sure that one more id fits: the table doubles when it is a quarter full."""
+    if 4 * int64(book.known) >= int64(book.mask):
         _widen(book)
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from abm.book import matching, queries
+from abm.book import matching, queries, trading
 from abm.book.compaction import Arrays, pack, resized, unpack
 from abm.book.layout import (
     LEVEL_CAPACITY,
@@ -136,21 +136,21 @@ class OrderBooks:
         return self._process(messages, len(messages))
 
     def _process(self, messages: Records, stop: int) -> Records:
-        row, count, need = 0, 0, matching.DONE
+        row, count, need = 0, 0, trading.DONE
         while True:
             row, count, need = matching.process(
                 _plain(self.books), _plain(messages), row, stop, _plain(self._fills), count, self.position
             )
-            if need == matching.DONE:
+            if need == trading.DONE:
                 return self._taken(count)
             self._grow(need, messages, row, count)
 
     def _grow(self, need: int, messages: Records, row: int, count: int) -> None:
-        if need == matching.NEEDS_FILLS:
+        if need == trading.NEEDS_FILLS:
             fills = fill_table(2 * len(self._fills))
             fills[:count] = self._fills[:count]
             self._fills = fills
-        elif need == matching.NEEDS_ORDERS:
+        elif need == trading.NEEDS_ORDERS:
             self.books = resized(self.books, 0, 4 * order_capacity(self.books))
         else:
             levels = level_capacity(self.books)
@@ -159,8 +159,7 @@ class OrderBooks:
             self.books = resized(self.books, min(levels, PRICE_LIMIT + 1), 0)
 
     def _taken(self, count: int) -> Records:
-        fills: Records = self._fills[:count].copy()
-        return fills
+        return self._fills[:count].copy().view(np.recarray)
 
     def mark_triggers(self, mark_ticks: Integers, time_ns: int) -> Records:
         """Tell each book its mark price in ticks (0 = unknown), which fires the orders that watch it.
@@ -178,7 +177,7 @@ class OrderBooks:
         count, need = matching.mark_books(
             _plain(self.books), mark_ticks, time_ns, _plain(self._fills), 0, self.position
         )
-        while need != matching.DONE:
+        while need != trading.DONE:
             self._grow(need, self._message, 0, count)
             count, need = matching.settle_all(_plain(self.books), _plain(self._fills), count, self.position)
         return self._taken(count)
