@@ -69,7 +69,7 @@ class RetailParameters(Parameters):
         0.02, ge=0, le=1, description="standard deviation of log entry prices of initial positions around the present price"
     )
     least_distance: float = Field(
-        0.03, ge=0, le=1, description="least fall (for shorts: rise) between the present price and liquidation at the start"
+        0.04, ge=0, le=1, description="least fall (for shorts: rise) between the present price and liquidation at the start"
     )
     hold_hours: float = Field(80.0, gt=0, le=1e5, description="mean time a position is held in calm times, hours")
     momentum_weight: float = Field(0.3, ge=0, le=10, description="weight of momentum in the direction of entry")

@@ -426,7 +426,8 @@ def make_fundamentalists(model: MarketModel, stage: Stage) -> Fundamentalists:
     table["delay_s"] = p.delay_s * np.exp(0.7 * rng.standard_normal(p.traders))
     table["threshold"] = p.threshold * rng.exponential(1.0, p.traders)
     size = np.exp(rng.standard_normal(p.traders))
-    fill_by_instrument(table, "capital_usd", size, p.capital_over_depth * stage.depth)
+    believed = np.array([asset.value_capital for asset in stage.scenario.assets] * 2)
+    fill_by_instrument(table, "capital_usd", size, p.capital_over_depth * stage.depth * believed)
     spot = table["instrument"] >= stage.assets
     table["holding_usd"] = np.where(spot, table["capital_usd"], 0.0)
     grant_spot(model, stage, table["account"][spot], table["instrument"][spot], table["holding_usd"][spot])

@@ -46,6 +46,9 @@ class Asset(Part):
     crowding: float = Field(
         1.0, ge=0, le=100, description="factor on the retail open interest over depth of this perpetual"
     )
+    value_capital: float = Field(
+        1.0, ge=0, le=100, description="factor on the fundamentalists' capital over depth in this asset"
+    )
     leverage_scale: float = Field(1.0, gt=0, le=10, description="factor on retail leverage in this perpetual")
 
 
