@@ -13,7 +13,7 @@ _SMALLEST = 63
 def tag_of(order_id: int) -> int:
     """Return 31 bits that identify an id, but for rare collisions; the low ones are its home in the table.
 
-    Consecutive ids live five places apart: they share cache lines, but leave gaps, which keeps searches short. Ids
+    Consecutive ids live five places apart: they share cache lines but leave gaps, so searches stay short. Ids
     whose parts count up in high bits are spread by the second product.
     """
     low = (order_id & _LOW) ^ (((order_id >> 31) * 0x5BD1E995) & _LOW)

@@ -1,7 +1,7 @@
 """The price ladder: first-in-first-out queues per price, and a bitmap pyramid that finds the next one.
 
-The bitmap has one bit for each price with resting orders, 32 to a word, and above it words that tell which words
-below are not zero. The next price is therefore a few operations away, be it one tick or a million ticks off.
+The bitmap has one bit for each price with resting orders, 32 to a word, and above it words that tell which
+words below are not zero. The next price is a few operations away, be it one tick or a million ticks off.
 """
 
 import numpy as np
@@ -11,14 +11,16 @@ from abm.book.messages import BUY
 from abm.compiled import inlined, kernel
 
 _LOWEST = np.array(
-    [0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8]
-    + [31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6, 11, 5, 10, 9],
-    dtype=np.int64,
+    [
+        *(0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8),
+        *(31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6, 11, 5, 10, 9),
+    ]
 )
 _HIGHEST = np.array(
-    [0, 9, 1, 10, 13, 21, 2, 29, 11, 14, 16, 18, 22, 25, 3, 30]
-    + [8, 12, 20, 28, 15, 17, 24, 7, 19, 27, 23, 6, 26, 5, 4, 31],
-    dtype=np.int64,
+    [
+        *(0, 9, 1, 10, 13, 21, 2, 29, 11, 14, 16, 18, 22, 25, 3, 30),
+        *(8, 12, 20, 28, 15, 17, 24, 7, 19, 27, 23, 6, 26, 5, 4, 31),
+    ]
 )
 _WORD = 0xFFFFFFFF
 

@@ -1,7 +1,7 @@
 """The memory of an order book: one record with nested arrays, so that a kernel reaches everything by pointer.
 
-All books of a market share one dtype and live in one record array. Slot 0 is nobody (`NIL`), therefore freshly
-zeroed memory is an empty book, and the operating system commits only the pages that orders have touched.
+All books of a market share one dtype and live in one record array. Slot 0 is nobody (`NIL`), therefore zeroed
+memory is an empty book, and the operating system commits only the pages that orders have touched.
 """
 
 from functools import lru_cache

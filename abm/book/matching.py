@@ -95,8 +95,8 @@ def submit(book: np.record, message: np.record, accounts: int, free_rows: int) -
     Returns
     -------
     tuple
-        The slot if the order may trade, else `NIL` with the outcome in ``message``; and `DONE`, or what must grow
-        before the book takes the message, which it has not touched then.
+        The slot if the order may trade, else `NIL` with the outcome in ``message``; and `DONE`, or what must
+        grow before the book takes the message, which it has not touched then.
     """
     if not fits(book, message, accounts):
         message.status = refusal(message, accounts)
@@ -137,7 +137,7 @@ def submit(book: np.record, message: np.record, accounts: int, free_rows: int) -
             enrol(book, slot)
             return NIL, DONE
         message.source = STOP
-    rests = kind == LIMIT or kind == POST_ONLY
+    rests = kind in (LIMIT, POST_ONLY)
     if rests and flags & REDUCE_ONLY == 0 and best_opposite(book, side, price) == 0:
         message.status = RESTING
         link(book, slot, price, side, lots)
@@ -170,8 +170,8 @@ def cancel(book: np.record, message: np.record) -> None:
 def amend(book: np.record, message: np.record, held: Positions, free_rows: int) -> tuple[int, int]:
     """Change an open order in place, or take it out of the book to enter anew.
 
-    A refused amendment leaves the order as it was. ``held`` are the positions of all accounts in the instrument; the
-    result is that of `submit`.
+    A refused amendment leaves the order as it was. ``held`` are the positions of all accounts in the instrument;
+    the result is that of `submit`.
     """
     slot = find(book, message.id)
     if slot == NIL:
@@ -251,8 +251,8 @@ def process(
     Returns
     -------
     tuple
-        First row that is not handled yet, number of rows now used in ``fills``, and `DONE` or what has to grow
-        (`NEEDS_FILLS`, `NEEDS_ORDERS`, `NEEDS_LEVELS`) before a further call goes on from that row.
+        First row that is not handled yet, number of rows now used in ``fills``, and `DONE` or what has to
+        grow (`NEEDS_FILLS`, `NEEDS_ORDERS`, `NEEDS_LEVELS`) before a further call goes on from that row.
     """
     count, need = settle_all(books, fills, count, position)
     if need != DONE:
@@ -290,7 +290,7 @@ def process(
 
 @kernel
 def settle_all(books: Records, fills: Records, count: int, position: Positions) -> tuple[int, int]:
-    """Let the fired orders of all books enter; return the rows now used in ``fills``, and `DONE` or `NEEDS_FILLS`."""
+    """Let fired orders of all books enter; return rows now used in ``fills``, and `DONE` or `NEEDS_FILLS`."""
     for instrument in range(len(books)):
         book = books[instrument]
         if book.fired_head != NIL:
@@ -309,8 +309,8 @@ def mark_books(
     Returns
     -------
     tuple
-        Number of rows now used in ``fills``, and `DONE` or `NEEDS_FILLS`; then fired orders are still on their
-        way, and a call of `settle_all` goes on.
+        Number of rows now used in ``fills``, and `DONE` or `NEEDS_FILLS`; then fired orders are still on
+        their way, and a call of `settle_all` goes on.
     """
     for instrument in range(len(books)):
         book = books[instrument]

@@ -1,6 +1,6 @@
 """The Python face of the order books: whole message tables, single orders, and what the books show."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ from abm.book.messages import (
 
 Integers = npt.NDArray[np.int64]
 _FIRST_OWN_ID = 1 << 40
+_ID_LIMIT = 1 << 62
+_FILLS = 1 << 14
+_NO_FILLS = fill_table(0)
 _COMPILED = hasattr(matching.process, "py_func")
 _DEPTH_KEYS = ("bid_lots", "bid_ticks_lots", "ask_lots", "ask_ticks_lots")
 
@@ -61,17 +64,17 @@ class OrderBooks:
     accounts
         Number of accounts that may trade; ignored if ``position`` is given.
     position
-        Lots held, int64 of shape ``(instruments, accounts)``, C-contiguous. The books share it with its owner and
-        keep it up to date fill by fill. Default: all flat.
+        Lots held, int64 of shape ``(instruments, accounts)``, C-contiguous. The books share it with its owner
+        and keep it up to date fill by fill. Default: all flat.
     level_capacity, order_capacity
-        Prices (ticks) and open orders per book to make room for at first, powers of two; both grow on demand. Room
-        costs address space, not memory, until it is used.
+        Prices (ticks) and open orders per book to make room for at first, powers of two; both grow on demand.
+        Room costs address space, not memory, until it is used.
 
     Attributes
     ----------
     books
-        One record per book (`abm.book.layout.book_dtype`), for use in kernels. Do not keep a reference: a book that
-        grows moves.
+        One record per book (`abm.book.layout.book_dtype`), for use in kernels. Do not keep a reference: a book
+        that grows moves.
     position
         As above.
     """
@@ -102,17 +105,26 @@ class OrderBooks:
             or not position.flags.c_contiguous
         ):
             raise ValueError(
-                f"position has shape {position.shape} and type {position.dtype}; it must be a C-contiguous int64 "
-                f"array of shape ({instruments}, accounts)"
+                f"position has shape {position.shape} and type {position.dtype}; it must be a C-contiguous "
+                f"int64 array of shape ({instruments}, accounts)"
             )
         self.position = position
         self.books = new_books(instruments, level_capacity, order_capacity)
         self._prepare()
 
     def _prepare(self) -> None:
-        self._fills = fill_table(1 << 10)
-        self._message = message_table(1)
         self._next_id = _FIRST_OWN_ID
+        self._message = message_table(1)
+        self._fills = fill_table(_FILLS)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Keep what a call with a single message needs: views are dear to make."""
+        self._time = self.books["time"]
+        self._status = self._message["status"]
+        self._filled = self._message["filled"]
+        self._one = _plain(self._message)
+        self._kernel_books = _plain(self.books)
 
     # whole tables
 
@@ -133,33 +145,44 @@ class OrderBooks:
             raise ValueError(
                 f"messages has type {messages.dtype}; it must be abm.book.messages.message_dtype"
             )
-        return self._process(messages, len(messages))
+        if len(messages) <= _FILLS:
+            return self._process(_plain(messages), len(messages))
+        kept, self._fills = self._fills, fill_table(2 * len(messages))  # its unused rows cost no memory
+        count = self._count(_plain(messages), len(messages))
+        fills, self._fills = self._fills, kept
+        return cast("Records", fills[:count])
 
-    def _process(self, messages: Records, stop: int) -> Records:
-        row, count, need = 0, 0, trading.DONE
+    def _process(self, messages: Any, stop: int) -> Records:
+        return self._taken(self._count(messages, stop))
+
+    def _taken(self, count: int) -> Records:
+        return cast("Records", self._fills[:count].copy()) if count else _NO_FILLS
+
+    def _count(self, messages: Any, stop: int) -> int:
+        """Handle rows of a table, growing on demand; return the number of fills, which are in ``_fills``."""
+        row, count = 0, 0
         while True:
             row, count, need = matching.process(
-                _plain(self.books), _plain(messages), row, stop, _plain(self._fills), count, self.position
+                self._kernel_books, messages, row, stop, _plain(self._fills), count, self.position
             )
             if need == trading.DONE:
-                return self._taken(count)
+                return int(count)
             self._grow(need, messages, row, count)
 
-    def _grow(self, need: int, messages: Records, row: int, count: int) -> None:
+    def _grow(self, need: int, messages: Any, row: int, count: int) -> None:
         if need == trading.NEEDS_FILLS:
             fills = fill_table(2 * len(self._fills))
             fills[:count] = self._fills[:count]
             self._fills = fills
-        elif need == trading.NEEDS_ORDERS:
-            self.books = resized(self.books, 0, 4 * order_capacity(self.books))
+            return
+        levels, orders = level_capacity(self.books), order_capacity(self.books)
+        if need == trading.NEEDS_ORDERS:
+            orders *= 4
         else:
-            levels = level_capacity(self.books)
-            while levels <= messages[row].price:
+            while levels <= messages["price"][row]:
                 levels *= 8
-            self.books = resized(self.books, min(levels, PRICE_LIMIT + 1), 0)
-
-    def _taken(self, count: int) -> Records:
-        return self._fills[:count].copy().view(np.recarray)
+        self.books = resized(self.books, min(levels, PRICE_LIMIT + 1), orders)
+        self._bind()
 
     def mark_triggers(self, mark_ticks: Integers, time_ns: int) -> Records:
         """Tell each book its mark price in ticks (0 = unknown), which fires the orders that watch it.
@@ -171,19 +194,19 @@ class OrderBooks:
         """
         if mark_ticks.shape != (len(self.books),) or mark_ticks.dtype != np.int64:
             raise ValueError(
-                f"mark_ticks has shape {mark_ticks.shape} and type {mark_ticks.dtype}; it must be an int64 array "
-                f"of shape ({len(self.books)},)"
+                f"mark_ticks has shape {mark_ticks.shape} and type {mark_ticks.dtype}; it must be an int64 "
+                f"array of shape ({len(self.books)},)"
             )
         count, need = matching.mark_books(
-            _plain(self.books), mark_ticks, time_ns, _plain(self._fills), 0, self.position
+            self._kernel_books, mark_ticks, time_ns, _plain(self._fills), 0, self.position
         )
         while need != trading.DONE:
             self._grow(need, self._message, 0, count)
-            count, need = matching.settle_all(_plain(self.books), _plain(self._fills), count, self.position)
+            count, need = matching.settle_all(self._kernel_books, _plain(self._fills), count, self.position)
         return self._taken(count)
 
     def cancel_accounts(self, flags: npt.NDArray[np.bool_]) -> int:
-        """Cancel every open order, waiting ones too, of the accounts flagged in ``flags``, shape ``(accounts,)``.
+        """Cancel every open order, waiting ones too, of the flagged accounts; ``flags`` has one bool for each.
 
         Returns
         -------
@@ -195,15 +218,15 @@ class OrderBooks:
                 f"flags has shape {flags.shape} and type {flags.dtype}; it must be a bool array of shape "
                 f"{self.position.shape[1:]}"
             )
-        return int(queries.cancel_accounts(_plain(self.books), flags))
+        return int(queries.cancel_accounts(self._kernel_books, flags))
 
     def expire(self, time_ns: int) -> None:
         """Advance all books to ``time_ns``: orders due by then expire, even where no message arrives."""
-        queries.expire(_plain(self.books), time_ns)
+        queries.expire(self._kernel_books, time_ns)
 
     def reset_range(self) -> None:
         """Start a new period for ``low`` and ``high`` of every book."""
-        queries.reset_range(_plain(self.books))
+        queries.reset_range(self._kernel_books)
 
     # one order at a time
 
@@ -249,31 +272,26 @@ class OrderBooks:
         ValueError
             If a value is out of range. What the market refuses is told by the report's status instead.
         """
-        book = self._book(instrument)
-        self._require("side", side, BUY, SELL)
-        self._require("kind", kind, LIMIT, POST_ONLY)
-        self._require("account", account, 0, self.position.shape[1] - 1)
-        self._require("lots", lots, 1, LOTS_LIMIT)
-        if kind != MARKET:
-            self._require("price", price, 1, PRICE_LIMIT)
-        self._require("flags", flags, 0, 31)
-        self._require("trigger", trigger, 0, PRICE_LIMIT)
-        self._require("expiry", expiry, 0, 1 << 62)
-        if order_id is None:
-            order_id = self._next_id
-            self._next_id += 1
-        self._require("order_id", order_id, 1, 1 << 62)
-        time = int(book.time) if time is None else time
-        self._message[0] = (
-            time, order_id, price, lots, trigger, expiry, 0, account, instrument, kind, side, flags, 0, 0,
-        )  # fmt: skip
-        return self._send()
+        order_id = self._fresh_id() if order_id is None else order_id
+        self._check(instrument, price=price if kind != MARKET else 1, lots=lots, trigger=trigger)
+        if not (0 <= side <= SELL and 0 <= kind <= POST_ONLY and 0 <= flags < 32 and 0 <= expiry < _ID_LIMIT):
+            self._require("side", side, BUY, SELL)
+            self._require("kind", kind, LIMIT, POST_ONLY)
+            self._require("flags", flags, 0, 31)
+            self._require("expiry", expiry, 0, _ID_LIMIT - 1)
+        if not (0 <= account < self.position.shape[1] and 0 < order_id < _ID_LIMIT):
+            self._require("account", account, 0, self.position.shape[1] - 1)
+            self._require("order_id", order_id, 1, _ID_LIMIT - 1)
+        time = self._time.item(instrument) if time is None else time
+        return self._send(
+            (time, order_id, price, lots, trigger, expiry, 0, account, instrument, kind, side, flags, 0, 0)
+        )
 
     def cancel(self, instrument: int, order_id: int, time: int | None = None) -> Report:
         """Cancel an open order."""
-        time = int(self._book(instrument).time) if time is None else time
-        self._message[0] = (time, order_id, 0, 0, 0, 0, 0, 0, instrument, CANCEL, 0, 0, 0, 0)
-        return self._send()
+        self._check(instrument)
+        time = self._time.item(instrument) if time is None else time
+        return self._send((time, order_id, 0, 0, 0, 0, 0, 0, instrument, CANCEL, 0, 0, 0, 0))
 
     def amend(
         self, instrument: int, order_id: int, lots: int, price: int, trigger: int = 0, time: int | None = None
@@ -282,17 +300,31 @@ class OrderBooks:
 
         Less size at the same price keeps the place in the queue; anything else goes to its end, or trades.
         """
-        self._require("lots", lots, 1, LOTS_LIMIT)
+        self._check(instrument, lots=lots, trigger=trigger)
         self._require("price", price, 0, PRICE_LIMIT)
-        self._require("trigger", trigger, 0, PRICE_LIMIT)
-        time = int(self._book(instrument).time) if time is None else time
-        self._message[0] = (time, order_id, price, lots, trigger, 0, 0, 0, instrument, AMEND, 0, 0, 0, 0)
-        return self._send()
+        time = self._time.item(instrument) if time is None else time
+        return self._send((time, order_id, price, lots, trigger, 0, 0, 0, instrument, AMEND, 0, 0, 0, 0))
 
-    def _send(self) -> Report:
-        fills = self._process(self._message, 1)
-        row = self._message[0]
-        return Report(int(row.id), int(row.status), int(row.filled), fills)
+    def _send(self, row: tuple[int, ...]) -> Report:
+        self._one[0] = row
+        fills = self._process(self._one, 1)
+        return Report(row[1], self._status.item(), self._filled.item(), fills)
+
+    def _fresh_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
+
+    def _check(self, instrument: int, price: int = 1, lots: int = 1, trigger: int = 0) -> None:
+        if not (
+            0 <= instrument < len(self._time)
+            and 1 <= price <= PRICE_LIMIT
+            and 1 <= lots <= LOTS_LIMIT
+            and 0 <= trigger <= PRICE_LIMIT
+        ):
+            self._require("instrument", instrument, 0, len(self._time) - 1)
+            self._require("price", price, 1, PRICE_LIMIT)
+            self._require("lots", lots, 1, LOTS_LIMIT)
+            self._require("trigger", trigger, 0, PRICE_LIMIT)
 
     @staticmethod
     def _require(name: str, value: int, low: int, high: int) -> None:
@@ -314,7 +346,7 @@ class OrderBooks:
         return int(self._book(instrument).ask) or None
 
     def snapshot(self, instrument: int, levels: int = 10) -> tuple[Integers, Integers]:
-        """Return the best bids and asks, best first, each of shape ``(up to levels, 2)``: price (ticks), lots."""
+        """Return bids and asks, best first, each of shape ``(up to levels, 2)``: price (ticks), lots."""
         book = self._book(instrument)
         self._require("levels", levels, 0, PRICE_LIMIT)
         sides = []
@@ -350,7 +382,7 @@ class OrderBooks:
         return queries.impact_ticks(book, side, ticks_lots) or None
 
     def queue_position(self, instrument: int, order_id: int) -> int | None:
-        """Return the lots that stand before an order at its price; ``None`` if it does not rest in the book."""
+        """Return the lots that stand before an order at its price; ``None`` if it does not rest."""
         ahead = queries.queue_ahead(self._book(instrument), order_id)
         return None if ahead < 0 else int(ahead)
 
@@ -386,5 +418,5 @@ class OrderBooks:
 
 
 def _plain(table: Records) -> Any:
-    """Return what to hand to a kernel: Numba dispatches plain arrays faster, pure Python needs the attributes."""
+    """Return what to hand to a kernel: Numba is faster with plain arrays, Python needs the attributes."""
     return table.view(np.ndarray) if _COMPILED else table

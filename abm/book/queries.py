@@ -88,7 +88,7 @@ def open_lots(book: np.record, order_id: int) -> int:
 
 @kernel
 def queue_ahead(book: np.record, order_id: int) -> int:
-    """Return the lots that stand before order ``order_id`` at its price, -1 if it does not rest in the book."""
+    """Return the lots that stand before order ``order_id`` at its price, -1 if it does not rest."""
     slot = find(book, order_id)
     if slot == NIL or book.orders[slot].state != IN_BOOK:
         return -1

@@ -48,7 +48,7 @@ def reducible(position: int, side: int) -> int:
 
 @inlined
 def best_opposite(book: np.record, side: int, limit: int) -> int:
-    """Return the best price that an order on ``side`` with price ``limit`` can trade at, 0 if there is none."""
+    """Return the best price at which an order on ``side`` can trade within ``limit``, 0 if there is none."""
     price = book.ask if side == BUY else book.bid
     return price if (limit - price) * (1 - 2 * side) >= 0 else 0  # in this form no branch depends on the side
 
@@ -67,8 +67,8 @@ def fillable(
 ) -> bool:
     """Tell whether the order in ``slot`` would fill ``lots`` at once.
 
-    A dry run of the match: it moves positions as the fills would, because a reduce-only order further back may
-    depend on them, notes the moves in the unused rows of ``fills``, and takes them back.
+    A dry run of the match: it moves positions as the fills would, because a reduce-only order further back
+    may depend on them, notes the moves in the unused rows of ``fills``, and takes them back.
     """
     taker = book.orders[slot]
     side = int64(taker.side)
@@ -207,8 +207,8 @@ def enter(
     Returns
     -------
     tuple
-        Status (`RESTING` means that the slot is in the book now, anything else that it is not), lots traded, and
-        number of rows now used in ``fills``.
+        Status (`RESTING` means that the slot is in the book now, anything else that it is not), lots traded,
+        and number of rows now used in ``fills``.
     """
     order = book.orders[slot]
     side = int64(order.side)

@@ -1,7 +1,7 @@
 """Orders that wait for a price, and orders that expire: binary heaps of slots inside the book record.
 
-Four heaps hold stop and take-profit orders (falling or rising, watching the last trade or the mark); the order
-whose trigger is reached first is on top, first come first served among equals. A fifth heap holds expiry times.
+Four heaps hold stop and take-profit orders (falling or rising, watching the last trade or the mark); the
+order whose trigger is reached first is on top, first come first served among equals. A fifth is for expiry.
 """
 
 import numpy as np
@@ -90,7 +90,7 @@ def trigger_heap(flags: int) -> int:
 
 @kernel
 def breached(book: np.record, flags: int, trigger: int) -> bool:
-    """Tell whether the price that ``trigger`` watches is there already; a price not seen yet breaches nothing."""
+    """Tell whether the price that ``trigger`` watches is there already; one not seen yet breaches nothing."""
     price = book.mark if flags & TRIGGER_ON_MARK else book.last
     if price == 0:
         return False
@@ -179,7 +179,7 @@ def _fire(book: np.record, heap: int, key: int) -> None:
 
 @kernel
 def fire_on_trades(book: np.record, first: int, final: int, side: int) -> None:
-    """Fire what the trades of one taker on ``side`` reached, between the prices of its first and final trade."""
+    """Fire what the trades of one taker on ``side`` reached, from the price of the first to the final one."""
     if book.heap_sizes[FALLING_LAST] == 0 and book.heap_sizes[RISING_LAST] == 0:
         return
     if side == SELL:

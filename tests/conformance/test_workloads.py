@@ -1,21 +1,18 @@
 """Final states of the workloads W1 and W2 of the comparison of peers, found by two independent programs."""
 
-import importlib.util
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from abm.book.orderbook import OrderBooks
 
-_PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "workloads.py"
-
 
 @pytest.fixture(scope="module")
 def workloads():
-    spec = importlib.util.spec_from_file_location("workloads", _PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).resolve().parents[2] / "benchmarks")
+        yield import_module("workloads")
 
 
 def final_state(workloads, name, messages):
