@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 DEFAULT_SCENARIOS = ("october-2025", "covid-2020")
-DEFAULT_SEEDS = 8
+DEFAULT_SEEDS = 5
 
 Overrides = Annotated[
     list[str] | None,
