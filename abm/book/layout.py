@@ -4,10 +4,13 @@ All books of a market share one dtype and live in one record array. Slot 0 is no
 memory is an empty book, and the operating system commits only the pages that orders have touched.
 """
 
+import contextlib
+import mmap
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from abm.book.messages import Records
 
@@ -21,6 +24,7 @@ else:
 NIL = int64(0)
 LEVEL_CAPACITY = 1 << 21
 ORDER_CAPACITY = 1 << 20
+_CACHE_LINE = 64
 PRICE_LIMIT = (1 << 28) - 1
 """Highest price in ticks that any book accepts; the ladder grows up to here."""
 LOTS_LIMIT = 1 << 40
@@ -118,10 +122,19 @@ def new_books(
 ) -> Records:
     """Return ``instruments`` empty books, each starting on a cache line."""
     dtype = book_dtype(level_capacity, order_capacity)
-    line = 64
-    memory = np.zeros(dtype.itemsize * instruments + line, np.uint8)
-    start = -memory.ctypes.data % line
+    memory = _untouched(dtype.itemsize * instruments + _CACHE_LINE)
+    start = -memory.ctypes.data % _CACHE_LINE
     return memory[start : start + dtype.itemsize * instruments].view(dtype).view(np.recarray)
+
+
+def _untouched(size: int) -> npt.NDArray[np.uint8]:
+    """Return zeroed memory in small pages: NumPy asks for huge ones, of which a book would touch a dozen."""
+    if not hasattr(mmap, "MADV_NOHUGEPAGE"):
+        return np.zeros(size, np.uint8)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
 
 
 def level_capacity(books: Records) -> int:

@@ -170,8 +170,8 @@ def cancel(book: np.record, message: np.record) -> None:
 def amend(book: np.record, message: np.record, held: Positions, free_rows: int) -> tuple[int, int]:
     """Change an open order in place, or take it out of the book to enter anew.
 
-    A refused amendment leaves the order as it was. ``held`` are the positions of all accounts in the instrument;
-    the result is that of `submit`.
+    A refused amendment leaves the order as it was. ``held`` are the positions of all accounts in the
+    instrument; the result is that of `submit`.
     """
     slot = find(book, message.id)
     if slot == NIL:

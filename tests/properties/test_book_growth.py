@@ -68,7 +68,7 @@ def test_same_bytes_when_compiled_books_grow(plain_run):
 
 def test_fill_table_grows_without_losing_a_fill_or_a_fired_stop():
     small, large = OrderBooks(1, 3), OrderBooks(1, 3)
-    small._fills = m.fill_table(4)
+    small._use(m.fill_table(4))
     table = random_messages(4_000, seed=3, instruments=1, accounts=3)
     stops = m.message_table(60)
     stops.id, stops.lots, stops.account = 1_000 + np.arange(60), 3, 1
@@ -78,7 +78,7 @@ def test_fill_table_grows_without_losing_a_fill_or_a_fired_stop():
     mine, yours = table.copy(), table.copy()
     assert np.array_equal(small.process(mine), large.process(yours))
     assert np.array_equal(mine, yours)
-    small._fills = m.fill_table(4)
+    small._use(m.fill_table(4))
     marks = np.array([25])
     assert np.array_equal(small.mark_triggers(marks, 10**6), large.mark_triggers(marks, 10**6))
     assert content(small.books[0]) == content(large.books[0])
