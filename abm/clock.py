@@ -7,7 +7,7 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of time with one step length: it lasts until ``until_s`` seconds after the start of the run."""
+    """A stretch of time with one step length: it lasts until ``until_s`` seconds after the start."""
 
     until_s: float
     step_s: float

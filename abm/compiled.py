@@ -1,8 +1,8 @@
 """The one place that configures Numba: what a kernel is, and where its compiled form is kept.
 
 Numba's disk cache does not notice that a *called* function changed (numba issue 1833). The cache folder is
-therefore named after a hash of every kernel source, the Numba version and the Python version: an edit anywhere
-starts a fresh folder instead of running stale machine code.
+therefore named after a hash of every kernel source, the Numba version and the Python version: an edit
+anywhere starts a fresh folder instead of running stale machine code.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def source_fingerprint() -> str:
 
 
 def cache_directory() -> Path:
-    """Return the folder for compiled kernels: under the user's cache, or a temporary one if that is read-only."""
+    """Return the folder for compiled kernels: under the user's cache, or a temporary one if need be."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "undertow"
     folder = base / source_fingerprint()
     try:
@@ -42,11 +42,13 @@ def cache_directory() -> Path:
             return folder
     except OSError:
         pass
-    return Path(tempfile.gettempdir()) / f"undertow-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
+    return (
+        Path(tempfile.gettempdir()) / f"undertow-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
+    )
 
 
 def is_warm() -> bool:
-    """Tell whether compiled kernels are already on disk, so that a caller can announce the first compilation."""
+    """Tell whether compiled kernels are on disk, so that a caller can announce the first compilation."""
     return numba.config.DISABLE_JIT or any(Path(numba.config.CACHE_DIR).rglob("*.nbi"))
 
 
@@ -60,12 +62,12 @@ def kernel(function: _Function) -> _Function:
 
 
 def inlined(function: _Function) -> _Function:
-    """Compile ``function`` like `kernel`, and have its machine code copied into its callers: for short hot parts."""
+    """Compile ``function`` like `kernel`, and copy its machine code into its callers: for short hot parts."""
     return numba.njit(cache=True, error_model="numpy", forceinline=True)(function)
 
 
 def wrapping(function: _Function) -> _Function:
-    """Compile ``function`` like `kernel`; its unsigned integers wrap around without a warning, compiled or not."""
+    """Compile ``function`` like `kernel`; unsigned integers wrap around silently, compiled or not."""
     if numba.config.DISABLE_JIT:
         return np.errstate(over="ignore")(function)
     return kernel(function)

@@ -67,8 +67,8 @@ class Instrument:
         value = round(exact)
         if value < 1 or abs(exact - value) > 1e-6 * value:
             raise ValueError(
-                f"instrument {self.name}: tick_size {self.tick_size:g} x lot_size {self.lot_size:g} is {exact:g} "
-                "millionths of the settlement unit; it must be a whole number of at least 1"
+                f"instrument {self.name}: tick_size {self.tick_size:g} x lot_size {self.lot_size:g} is "
+                f"{exact:g} millionths of the settlement unit; it must be a whole number of at least 1"
             )
         return value
 

@@ -1,7 +1,7 @@
 """What agents can see of the market: quotes, prices and slow summaries, one row for each instrument.
 
-The view is refreshed once a step from the books. Agents decide on the *published* copy, which an overloaded or broken
-feed leaves stale (see `abm.venues.gateway`).
+The view is refreshed once a step from the books. Agents decide on the *published* copy, which an overloaded
+or broken feed leaves stale (see `abm.venues.gateway`).
 """
 
 import math
@@ -44,7 +44,7 @@ MOMENTUM_S = (60.0, 600.0, 14400.0)
 
 
 def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.float64]) -> Records:
-    """Return the view before any trade: ``prices_usd`` and calm volatilities, one entry for each instrument."""
+    """Return the view before any trade, from ``prices_usd`` and calm volatilities of each instrument."""
     view = for_kernels(np.zeros(len(prices_usd), view_dtype))
     for name in ("mid", "last", "mark", "index"):
         view[name] = prices_usd
@@ -59,7 +59,8 @@ def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.
 def sample_volatility(row: np.record) -> None:
     """Take a volatility sample over the time since the last one.
 
-    Samples are at least ten seconds apart whatever the step, so that the bounce between bid and ask weighs the same.
+    Samples are at least ten seconds apart whatever the step, so that the bounce between bid and ask weighs
+    the same.
     """
     # squares as products: a power rounds differently with compilation off
     age = row.sample_age_s
@@ -76,7 +77,7 @@ def sample_volatility(row: np.record) -> None:
 
 @kernel
 def refresh(view: Records, books: Records, instruments: Records, step_s: float) -> None:
-    """Read best quotes, mids, returns and their moving summaries from the books after a step of ``step_s``."""
+    """Read best quotes, mids, returns and their moving summaries after a step of ``step_s``."""
     keep_1 = math.exp(-step_s / 60.0)
     keep_2 = math.exp(-step_s / 600.0)
     keep_3 = math.exp(-step_s / 14400.0)

@@ -30,8 +30,9 @@ from abm.venues.pricing import Pricing
 class ModelCounter(WeakKeyDictionary[Any, Any]):
     """Agent ids of each model, without keeping the model alive.
 
-    Mesa 3.3.1 counts ids in a class attribute keyed by the model itself, so that no model is ever freed (mesa issue
-    3179). Agent classes of this project put this in its place; later versions of Mesa do not look at it.
+    Mesa 3.3.1 counts ids in a class attribute keyed by the model itself, so that no model is ever freed (mesa
+    issue 3179). Agent classes of this project put this in its place; later versions of Mesa do not look at
+    it.
     """
 
     def __getitem__(self, model: Any) -> Any:
@@ -269,7 +270,9 @@ class MarketModel(mesa.Model):
         if not self.spare_accounts:
             raise ValueError("no spare account left; build the model with more spare_accounts")
         if deposit_usd < 0 or not 1 <= leverage <= 125:
-            raise ValueError(f"deposit_usd {deposit_usd:g} must be at least 0, leverage {leverage} from 1 to 125")
+            raise ValueError(
+                f"deposit_usd {deposit_usd:g} must be at least 0, leverage {leverage} from 1 to 125"
+            )
         account = self.spare_accounts.pop(0)
         self.ledger.leverage[:, account] = leverage
         self.ledger.deposit(account, round(deposit_usd * 1e6))

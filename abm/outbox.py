@@ -29,14 +29,14 @@ class Outbox:
         """Make sure that ``rows`` more messages fit."""
         needed = int(self.counters[ROWS]) + rows
         if needed > len(self.messages):
-            grown = for_kernels(message_table(max(needed, 2 * len(self.messages))))
+            grown: Records = for_kernels(message_table(max(needed, 2 * len(self.messages))))
             grown[: self.counters[ROWS]] = self.messages[: self.counters[ROWS]]
             self.messages = grown
 
     def take(self) -> Records:
         """Return the messages written since the last call and start afresh."""
         rows = self.messages[: self.counters[ROWS]]
-        written: Records = rows.copy()
+        written: Records = for_kernels(rows.copy())
         rows.view(np.uint8)[:] = 0
         self.counters[ROWS] = 0
         return written
@@ -55,7 +55,7 @@ def send(
     price: int,
     flags: int,
 ) -> int:
-    """Append one new order and return its id. The row's trigger, expiry and source stay zero; set them after."""
+    """Append one new order and return its id. Trigger, expiry and source stay zero; set them after."""
     row = messages[counters[0]]
     counters[0] += 1
     order_id = counters[1]
@@ -75,7 +75,12 @@ def send(
 
 @kernel
 def send_cancel(
-    messages: Records, counters: npt.NDArray[np.int64], time: int, account: int, instrument: int, order_id: int
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    time: int,
+    account: int,
+    instrument: int,
+    order_id: int,
 ) -> None:
     """Append a cancel of ``order_id``."""
     row = messages[counters[0]]

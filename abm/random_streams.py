@@ -1,9 +1,10 @@
 """Random numbers by name and by index, so that a counterfactual twin draws what the original drew.
 
-Every part of the model owns a stream, keyed by its name and the run's seed (``numpy.random.SeedSequence``). Inside
-a kernel a draw is a pure function of (key, who, when, which): the SplitMix64 finaliser (Steele, Lea and Flood 2014,
-"Fast splittable pseudorandom number generators", OOPSLA) applied to a counter. Switching a mechanism off, adding
-agents of another kind or skipping an agent's turn therefore changes no other draw, and creation order is irrelevant.
+Every part of the model owns a stream, keyed by its name and the run's seed (``numpy.random.SeedSequence``).
+Inside a kernel a draw is a pure function of (key, who, when, which): the SplitMix64 finaliser (Steele, Lea
+and Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA) applied to a counter. Switching a
+mechanism off, adding agents of another kind or skipping an agent's turn therefore changes no other draw, and
+creation order is irrelevant.
 """
 
 import math

@@ -23,11 +23,13 @@ class Sight:
     start_ns, step_ns, index
         Start and length of the step in nanoseconds, and its number. Decisions take effect within the step.
     view
-        Published market data, one row for each instrument (`abm.market_view.view_dtype`); stale while the feed lags.
+        Published market data, one row for each instrument (`abm.market_view.view_dtype`); stale while the
+        feed lags.
     feed_delay_s
         How far the feed lags, seconds.
     log_value
-        Logs of the true fundamental values, shape ``(assets,)``; each kind decides how late and how well it knows them.
+        Logs of the true fundamental values, shape ``(assets,)``; each kind decides how late and how well it
+        knows them.
     instruments, book_records
         The instrument table and the books, as kernels take them.
     books, ledger

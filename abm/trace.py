@@ -18,7 +18,8 @@ class Trace:
     scenario, seed, twin
         What was run; ``twin`` names the mechanism that was switched off, or is ``"baseline"``.
     time_s
-        Seconds since the start of the run at the end of each step, shape ``(steps,)``; steps need not be equal.
+        Seconds since the start of the run at the end of each step, shape ``(steps,)``; steps need not be
+        equal.
     instruments, assets
         Names, in the order of the columns below.
     by_instrument
@@ -28,7 +29,8 @@ class Trace:
     world
         Name -> array of shape ``(steps,)``; see `WORLD_SERIES`.
     events
-        Name -> tidy table with a column ``time_s``: ``liquidations``, ``adl``, ``maker_withdrawals``, ``news``.
+        Name -> tidy table with a column ``time_s``: ``liquidations``, ``adl``, ``maker_withdrawals``,
+        ``news``.
     marks
         Times of scheduled causes for figures, name -> seconds since the start.
     """

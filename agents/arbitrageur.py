@@ -1,8 +1,8 @@
 """Arbitrageurs: they carry prices between spot and perpetual, as far as their capital goes.
 
-When the perpetual is cheaper than spot beyond costs they buy it and sell spot, and the other way round, with orders that stop
-at the price that still pays. Many are short the perpetual against spot from the start: the other side of a crowd that is
-long with leverage.
+When the perpetual is cheaper than spot beyond costs they buy it and sell spot, and the other way round, with
+orders that stop at the price that still pays. Many are short the perpetual against spot from the start: the
+other side of a crowd that is long with leverage.
 """
 
 import math
@@ -39,8 +39,12 @@ class ArbitrageurParameters(Parameters):
     capital_over_depth: float = Field(
         10.0, ge=0, le=1000, description="position that all can add or shed, over one-sided depth within 1 %"
     )
-    threshold: float = Field(0.0008, ge=0, le=0.5, description="smallest basis acted on, fraction of the price")
-    clip_over_depth: float = Field(0.02, gt=0, le=10, description="size of one trade over one-sided depth within 1 %")
+    threshold: float = Field(
+        0.0008, ge=0, le=0.5, description="smallest basis acted on, fraction of the price"
+    )
+    clip_over_depth: float = Field(
+        0.02, gt=0, le=10, description="size of one trade over one-sided depth within 1 %"
+    )
     rate_per_hour: float = Field(360.0, gt=0, le=36000, description="how often each looks, 1/hour")
 
 
@@ -85,15 +89,26 @@ def decide_arbitrageurs(
         if direction > 0.0:
             lots = lots_for(size, perpetual.mid, perpetual_row.lot)
             if lots > 0:
-                send(messages, counters, when, t.account, t.perpetual, IOC, BUY, lots, int(pay / perpetual_row.tick), 0)
+                send(
+                    messages,
+                    counters,
+                    when,
+                    t.account,
+                    t.perpetual,
+                    IOC,
+                    BUY,
+                    lots,
+                    int(pay / perpetual_row.tick),
+                    0,
+                )
             lots = lots_for(size, spot.mid, spot_row.lot)
             if lots > 0:
-                price = int(math.ceil(get / spot_row.tick))
+                price = math.ceil(get / spot_row.tick)
                 send(messages, counters, when, t.account, t.spot, IOC, SELL, lots, price, REDUCE_ONLY)
         else:
             lots = lots_for(size, perpetual.mid, perpetual_row.lot)
             if lots > 0:
-                price = int(math.ceil(get / perpetual_row.tick))
+                price = math.ceil(get / perpetual_row.tick)
                 send(messages, counters, when, t.account, t.perpetual, IOC, SELL, lots, price, 0)
             lots = lots_for(size, spot.mid, spot_row.lot)
             if lots > 0:

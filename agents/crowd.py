@@ -1,6 +1,7 @@
 """Crowds: many agents of one kind whose state is columns and whose decision is one compiled call.
 
-A Mesa agent of a crowd is a thin view of one row: reading or writing its attribute reads or writes the column.
+A Mesa agent of a crowd is a thin view of one row: reading or writing its attribute reads or writes the
+column.
 """
 
 import math

@@ -1,8 +1,9 @@
 """Fundamentalists: patient capital that buys below value and sells above it.
 
-Each has an opinion about value, learns of changes with its own delay, and moves its holding towards a target that grows with
-the mispricing beyond a threshold (the value-based demand of Farmer and Joshi 2002, JEBO 49, 149-171). It takes what the book
-offers near the mid and leaves the rest there as a resting order for a while: patient bids below value, patient offers above.
+Each has an opinion about value, learns of changes with its own delay, and moves its holding towards a target
+that grows with the mispricing beyond a threshold (the value-based demand of Farmer and Joshi 2002, JEBO 49,
+149-171). It takes what the book offers near the mid and leaves the rest there as a resting order for a while:
+patient bids below value, patient offers above.
 """
 
 import math
@@ -41,17 +42,30 @@ class FundamentalistParameters(Parameters):
     capital_over_depth: float = Field(
         60.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
     )
-    opinion_spread: float = Field(0.006, ge=0, le=0.5, description="standard deviation of opinions about log value")
+    opinion_spread: float = Field(
+        0.006, ge=0, le=0.5, description="standard deviation of opinions about log value"
+    )
     threshold: float = Field(0.004, ge=0, le=0.5, description="mean log mispricing needed before acting")
     full_at: float = Field(0.15, gt=0, le=1, description="log mispricing at which all capital is used")
     demand_power: float = Field(
-        1.5, gt=0, le=5, description="exponent of demand in the mispricing: above 1, deep discounts draw in more"
+        1.5,
+        gt=0,
+        le=5,
+        description="exponent of demand in the mispricing: above 1, deep discounts draw in more",
     )
-    delay_s: float = Field(300.0, gt=0, le=1e6, description="median time to learn of a change in value, seconds")
-    patience_s: float = Field(3600.0, gt=0, le=1e6, description="time over which a gap to the target is closed, seconds")
-    rate_per_hour: float = Field(60.0, gt=0, le=3600, description="how often each looks at the market, 1/hour")
+    delay_s: float = Field(
+        300.0, gt=0, le=1e6, description="median time to learn of a change in value, seconds"
+    )
+    patience_s: float = Field(
+        3600.0, gt=0, le=1e6, description="time over which a gap to the target is closed, seconds"
+    )
+    rate_per_hour: float = Field(
+        60.0, gt=0, le=3600, description="how often each looks at the market, 1/hour"
+    )
     life_s: float = Field(120.0, gt=0, le=1e6, description="how long an order rests in the book, seconds")
-    slippage: float = Field(0.003, gt=0, le=0.5, description="largest distance from the mid that is paid, fraction")
+    slippage: float = Field(
+        0.003, gt=0, le=0.5, description="largest distance from the mid that is paid, fraction"
+    )
 
 
 @kernel
@@ -83,7 +97,9 @@ def decide_fundamentalists(
         seen = view[i]
         gap = t.value_seen + t.opinion - seen.log_mid
         beyond = max(0.0, abs(gap) - t.threshold)
-        wanted = math.copysign(min(1.0, beyond / p.full_at) ** p.demand_power, gap) * t.capital_usd + t.holding_usd
+        wanted = (
+            math.copysign(min(1.0, beyond / p.full_at) ** p.demand_power, gap) * t.capital_usd + t.holding_usd
+        )
         held = position[i, t.account] * instrument.lot * seen.mid
         since_last = 3600.0 / p.rate_per_hour
         trade = (wanted - held) * (1.0 - math.exp(-max(step_s, since_last) / p.patience_s))
@@ -96,7 +112,9 @@ def decide_fundamentalists(
         sign = 1 - 2 * side
         reservation = math.exp(t.value_seen + t.opinion)
         reach = seen.mid * (1.0 + sign * p.slippage)
-        price = max(1, int((min(reach, reservation) if side == BUY else max(reach, reservation)) / instrument.tick))
+        price = max(
+            1, int((min(reach, reservation) if side == BUY else max(reach, reservation)) / instrument.tick)
+        )
         flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
         when = start_ns + int(step_ns * uniform(key, j, index, 1))
         send(messages, counters, when, t.account, i, LIMIT, side, lots, price, flags)

@@ -1,8 +1,9 @@
 """Leveraged retail: many small accounts, each with its own leverage, in one perpetual.
 
-A trader without a position enters at a rate that grows with momentum and sentiment, long or short as they point. A trader
-with a position leaves after a while, sooner when the crowd's mood turns against it; many leave a stop-loss in the book, at a
-round number, and some a take-profit. Whoever does neither is left to the liquidation engine.
+A trader without a position enters at a rate that grows with momentum and sentiment, long or short as they
+point. A trader with a position leaves after a while, sooner when the crowd's mood turns against it; many
+leave a stop-loss in the book, at a round number, and some a take-profit. Whoever does neither is left to the
+liquidation engine.
 """
 
 import math
@@ -23,11 +24,13 @@ from abm.book.messages import (
 )
 from abm.compiled import kernel
 from abm.outbox import send, send_cancel
-from abm.random_streams import exponential, normal, stream_key, uniform
+from abm.random_streams import exponential, stream_key, uniform
 from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
 
 IDLE, OPENING, CLOSING = 0, 1, 2
+MARGIN_USED = 0.8
+"""Share of a trader's wealth that stands as margin behind its position."""
 
 retail_dtype = np.dtype(
     [
@@ -36,7 +39,7 @@ retail_dtype = np.dtype(
         ("leverage", "i2"),
         ("wealth_usd", "f8"),
         ("susceptibility", "f8"),  # own factor on sentiment
-        ("uses_stop", "i1"),
+        ("uses_stop", "i1"),  # bit 0: leaves a stop-loss; bit 1: leaves a take-profit
         ("stop_id", "i8"),
         ("profit_id", "i8"),
         ("held", "i8"),  # lots at the last look
@@ -54,10 +57,17 @@ class RetailParameters(Parameters):
 
     traders: int = Field(2000, ge=0, le=5_000_000, description="number of traders")
     open_interest_over_depth: float = Field(
-        50.0, ge=0, le=10_000, description="open interest at the start (longs) over one-sided depth within 1 %"
+        50.0,
+        ge=0,
+        le=10_000,
+        description="open interest at the start (longs) over one-sided depth within 1 %",
     )
-    long_share: float = Field(0.7, ge=0, le=1, description="share of the initial positions, by size, that is long")
-    in_position: float = Field(0.6, ge=0, le=1, description="share of traders that hold a position at the start")
+    long_share: float = Field(
+        0.7, ge=0, le=1, description="share of the initial positions, by size, that is long"
+    )
+    in_position: float = Field(
+        0.6, ge=0, le=1, description="share of traders that hold a position at the start"
+    )
     leverage_median: float = Field(6.0, ge=1, le=125, description="median leverage")
     leverage_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of log leverage")
     leverage_max: int = Field(100, ge=1, le=125, description="largest leverage allowed")
@@ -66,36 +76,65 @@ class RetailParameters(Parameters):
     )
     size_tail: float = Field(1.4, gt=1, le=10, description="Pareto exponent of position sizes")
     entry_spread: float = Field(
-        0.02, ge=0, le=1, description="standard deviation of log entry prices of initial positions around the present price"
+        0.02,
+        ge=0,
+        le=1,
+        description="standard deviation of log entry prices of initial positions around the present price",
     )
     least_distance: float = Field(
-        0.04, ge=0, le=1, description="least fall (for shorts: rise) between the present price and liquidation at the start"
+        0.04,
+        ge=0,
+        le=1,
+        description="least fall (for shorts: rise) between the present price and liquidation at the start",
     )
-    hold_hours: float = Field(80.0, gt=0, le=1e5, description="mean time a position is held in calm times, hours")
-    momentum_weight: float = Field(0.3, ge=0, le=10, description="weight of momentum in the direction of entry")
-    momentum_scale: float = Field(0.01, gt=0, le=1, description="log-return over the last hours that counts as strong")
-    sentiment_weight: float = Field(0.3, ge=0, le=10, description="weight of sentiment in the direction of entry")
+    hold_hours: float = Field(
+        80.0, gt=0, le=1e5, description="mean time a position is held in calm times, hours"
+    )
+    momentum_weight: float = Field(
+        0.3, ge=0, le=10, description="weight of momentum in the direction of entry"
+    )
+    momentum_scale: float = Field(
+        0.01, gt=0, le=1, description="log-return over the last hours that counts as strong"
+    )
+    sentiment_weight: float = Field(
+        0.3, ge=0, le=10, description="weight of sentiment in the direction of entry"
+    )
     slippage: float = Field(
         0.005, gt=0, le=0.5, description="farthest from the mid that a voluntary order may trade, fraction"
     )
     clip_over_depth: float = Field(
-        0.01, gt=0, le=10, description="largest market order of one trader in a minute over one-sided depth within 1 %"
+        0.01,
+        gt=0,
+        le=10,
+        description="largest market order of one trader in a minute over one-sided depth within 1 %",
     )
     panic_per_hour: float = Field(
-        1.5, ge=0, le=3600, description="rate of leaving when sentiment is fully against the position, 1/hour"
+        0.8, ge=0, le=3600, description="rate of leaving when sentiment is fully against the position, 1/hour"
     )
     stop_share: float = Field(0.2, ge=0, le=1, description="share of traders who leave a stop-loss")
-    stop_distance: float = Field(0.05, gt=0, le=1, description="mean distance of stop-losses from entry, fraction")
-    stop_slippage: float = Field(
-        0.01, gt=0, le=1, description="how far from its trigger a stop-loss or take-profit may trade, fraction"
+    stop_distance: float = Field(
+        0.05, gt=0, le=1, description="mean distance of stop-losses from entry, fraction"
     )
-    profit_share: float = Field(0.15, ge=0, le=1, description="share of traders who leave a take-profit order")
-    profit_distance: float = Field(0.08, gt=0, le=5, description="mean distance of take-profits from entry, fraction")
+    stop_slippage: float = Field(
+        0.01,
+        gt=0,
+        le=1,
+        description="how far from its trigger a stop-loss or take-profit may trade, fraction",
+    )
+    profit_share: float = Field(
+        0.15, ge=0, le=1, description="share of traders who leave a take-profit order"
+    )
+    profit_distance: float = Field(
+        0.08, gt=0, le=5, description="mean distance of take-profits from entry, fraction"
+    )
 
 
 @kernel
 def round_number(price_usd: float) -> float:
-    """Return the nearest price with three significant digits, the last a 0 or a 5, where stops cluster (Osler 2003, J. Finance 58)."""
+    """Return the nearest price with three significant digits, the last a 0 or a 5.
+
+    There stops cluster: Osler 2003, J. Finance 58, 1791-1819.
+    """
     step = 10.0 ** (math.floor(math.log10(price_usd)) - 2) * 0.5
     return max(step, round(price_usd / step) * step)
 
@@ -112,11 +151,13 @@ def leave_exit(
     slippage: float,
     flags: int,
 ) -> int:
-    """Leave an order that closes ``held`` lots when a trigger price is reached, no worse than ``slippage`` from it."""
+    """Leave an order that closes ``held`` lots at a trigger price, no worse than ``slippage`` from it."""
     side = SELL if held > 0 else BUY
     trigger = max(1, trigger)
     worst = max(1, int(trigger * (1.0 + (1 - 2 * side) * slippage)))
-    order_id = send(messages, counters, when, account, instrument, IOC, side, abs(held), worst, flags | REDUCE_ONLY)
+    order_id = send(
+        messages, counters, when, account, instrument, IOC, side, abs(held), worst, flags | REDUCE_ONLY
+    )
     row = messages[counters[0] - 1]
     row.trigger = trigger
     row.source = STOP
@@ -144,14 +185,30 @@ def leave_exits(
         if (mid_usd - price) * way > 0.0:
             flags = TRIGGER_ON_MARK if held > 0 else TRIGGER_ON_MARK | TRIGGER_RISING
             t.stop_id = leave_exit(
-                messages, counters, when, t.account, t.instrument, held, int(price / tick), p.stop_slippage, flags
+                messages,
+                counters,
+                when,
+                t.account,
+                t.instrument,
+                held,
+                int(price / tick),
+                p.stop_slippage,
+                flags,
             )
     if t.uses_stop & 2:
         price = round_number(entry_usd * math.exp(way * p.profit_distance * (0.4 + 0.6 * profit_draw)))
         if (price - mid_usd) * way > 0.0:
             flags = TRIGGER_RISING if held > 0 else 0
             t.profit_id = leave_exit(
-                messages, counters, when, t.account, t.instrument, held, int(price / tick), p.stop_slippage, flags
+                messages,
+                counters,
+                when,
+                t.account,
+                t.instrument,
+                held,
+                int(price / tick),
+                p.stop_slippage,
+                flags,
             )
     t.exits_left = 1
 
@@ -181,7 +238,7 @@ def work(
     start_ns: int,
     step_ns: int,
 ) -> None:
-    """Send the next slice of the order that trader ``t`` is working, at a uniform time ``u`` within the step."""
+    """Send the next slice of the order that trader ``t`` works, at the share ``u`` of the step."""
     target = t.goal if t.working == OPENING else 0
     lots = abs(target - held)
     if lots == 0 or (t.working == OPENING and abs(held) > abs(target)):
@@ -243,10 +300,14 @@ def decide_retail(
             if uniform(key, j, index, 0) < chance:
                 t.working = CLOSING
         elif t.working == IDLE:
-            pull = p.momentum_weight * math.tanh(seen.momentum_slow / p.momentum_scale) + p.sentiment_weight * mood + p.bullishness
+            pull = (
+                p.momentum_weight * math.tanh(seen.momentum_slow / p.momentum_scale)
+                + p.sentiment_weight * mood
+                + p.bullishness
+            )
             rate = p.entry_per_hour * min(8.0, math.exp(abs(pull) - abs(p.bullishness)))
             if uniform(key, j, index, 2) < 1.0 - math.exp(-rate * step_h):
-                notional = 0.8 * t.leverage * min(cash[t.account] / 1e6, t.wealth_usd)
+                notional = MARGIN_USED * t.leverage * min(cash[t.account] / 1e6, t.wealth_usd)
                 side = BUY if uniform(key, j, index, 4) < 0.5 + 0.5 * math.tanh(pull) else SELL
                 t.goal = (1 - 2 * side) * lots_for(notional, seen.mid, instrument.lot)
                 t.working = OPENING
@@ -257,6 +318,8 @@ def decide_retail(
 
 class LeveragedRetail(CrowdAgent):
     """One leveraged retail trader; see `RetailParameters`."""
+
+    crowd: "LeveragedRetailTraders"
 
     instrument = Column()
     leverage = Column()

@@ -1,4 +1,4 @@
-"""The liquidation engine as an agent: once a step it applies the venue's policy and tells the world what it closed."""
+"""The liquidation engine as an agent: it applies the venue's policy and tells what it closed."""
 
 from typing import Any, ClassVar
 
@@ -7,9 +7,13 @@ import numpy as np
 import pandas as pd
 
 from abm.book.messages import SELL, Records
+from abm.compiled import for_kernels
 from abm.model import MarketModel, ModelCounter
 from abm.venues.liquidation import LiquidationEngine
 from abm.venues.liquidation_report import HOW_NAMES, LiquidationReport
+
+COLUMNS = ("time_s", "account", "instrument", "lots", "price_usd", "notional_usd")
+"""What every table of forced closures says of each."""
 
 
 class LiquidationEngineAgent(mesa.Agent):
@@ -83,18 +87,17 @@ class LiquidationEngineAgent(mesa.Agent):
             np.add.at(row["adl"], report.deleveraged.instrument, usd)
 
     def liquidation_table(self) -> pd.DataFrame:
-        """Return all forced closures: time_s, account, instrument, side, how, lots, price_usd, notional_usd."""
+        """Return all forced closures: the columns of `COLUMNS`, side, how."""
         return self._tidy(self._closed, "side", "how")
 
     def deleveraging_table(self) -> pd.DataFrame:
-        """Return all auto-deleveraged accounts: time_s, account, instrument, lots, price_usd, notional_usd, was_in_profit."""
+        """Return all auto-deleveraged accounts: the columns of `COLUMNS`, was_in_profit."""
         return self._tidy(self._deleveraged, "was_in_profit")
 
     def _tidy(self, parts: list[Records], *more: str) -> pd.DataFrame:
-        columns = ["time_s", "account", "instrument", "lots", "price_usd", "notional_usd", *more]
         if not parts:
-            return pd.DataFrame(columns=columns)
-        rows = np.concatenate(parts)
+            return pd.DataFrame(columns=[*COLUMNS, *more])
+        rows: Records = for_kernels(np.concatenate(parts))
         table = pd.DataFrame(
             {
                 "time_s": rows["time"] / 1e9,

@@ -1,12 +1,14 @@
 """Market makers: they quote a ladder on every instrument, and stop when their own limits say so.
 
-The centre of the ladder is a belief about the fair price that learns from the mid (others may know more), from news about
-value and from the leading asset. In calm times it rests on value; the more volatile the market, the more makers trust the
-tape and the less their own model (volatility over normal multiplies the one rate and divides the other). The centre is shifted
-against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold on a side is
-shown again only after a while. Size shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly.
-A maker withdraws from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose
-faster than it could cut), and from everything when it has lost too much. It comes back at a random time, with less size.
+The centre of the ladder is a belief about the fair price that learns from the mid (others may know more),
+from news about value and from the leading asset. In calm times it rests on value; the more volatile the
+market, the more makers trust the tape and the less their own model (volatility over normal multiplies the one
+rate and divides the other). The centre is shifted against inventory as in Avellaneda and Stoikov (2008,
+Quantitative Finance 8, 217-224). What is bought or sold on a side is shown again only after a while. Size
+shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly. A maker withdraws
+from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose
+faster than it could cut), and from everything when it has lost too much. It comes back at a random time, with
+less size.
 """
 
 import math
@@ -31,7 +33,7 @@ REASONS = {STALE_FEED: "stale feed", VOLATILITY: "risk limit", LOSS: "loss limit
 LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
 """Distances of the ladder's levels beyond the half-spread, fractions of the price."""
 DEPTH_SHAPE = 1.15
-"""Exponent of cumulative depth in distance (1.13-1.16 measured on 21 coins, min66633/liquidation-cascade-research)."""
+"""Exponent of cumulative depth in distance: 1.13-1.16 on 21 coins (min66633/liquidation-cascade-research)."""
 
 maker_dtype = np.dtype(
     [
@@ -40,7 +42,6 @@ maker_dtype = np.dtype(
         ("risk_limit", "f8"),  # largest size times volatility over normal that it bears
         ("stretch", "f8"),  # own factor on ladder distances
         ("average_equity", "f8"),  # USD
-        ("share", "f8"),  # of all makers' depth
     ],
     align=True,
 )
@@ -66,36 +67,66 @@ class MarketMakerParameters(Parameters):
     """Market makers."""
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
-    half_spread: float = Field(0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price")
+    half_spread: float = Field(
+        0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price"
+    )
     follow_s: float = Field(
-        60.0, gt=0, le=1e5, description="time to take a change of the mid into the fair price in calm times, seconds"
+        60.0,
+        gt=0,
+        le=1e5,
+        description="time to take a change of the mid into the fair price in calm times, seconds",
     )
     anchor_s: float = Field(
-        200.0, gt=0, le=1e6, description="time in which belief returns to fundamental value in calm times, seconds"
+        200.0,
+        gt=0,
+        le=1e6,
+        description="time in which belief returns to fundamental value in calm times, seconds",
     )
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
-    leader_weight: float = Field(0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves")
-    skew: float = Field(0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price")
+    leader_weight: float = Field(
+        0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves"
+    )
+    skew: float = Field(
+        0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price"
+    )
     inventory_over_depth: float = Field(
         2.5, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
     )
-    size_power: float = Field(0.6, ge=0, le=5, description="exponent of size on normal over present volatility")
-    widen_power: float = Field(0.3, ge=0, le=5, description="exponent of ladder distances on volatility over normal")
+    size_power: float = Field(
+        0.6, ge=0, le=5, description="exponent of size on normal over present volatility"
+    )
+    widen_power: float = Field(
+        0.3, ge=0, le=5, description="exponent of ladder distances on volatility over normal"
+    )
     shrink_s: float = Field(60.0, gt=0, le=1e5, description="time to cut size, seconds")
     refill_s: float = Field(
-        240.0, gt=0, le=1e7, description="time in which a side that was traded against is shown again, seconds"
+        240.0,
+        gt=0,
+        le=1e7,
+        description="time in which a side that was traded against is shown again, seconds",
     )
     restore_s: float = Field(5400.0, gt=0, le=1e7, description="time to bring size back, seconds")
     risk_limit: float = Field(
-        3.5, gt=1, le=1e3, description="median of the size times volatility, both over normal, that makers bear"
+        3.5,
+        gt=1,
+        le=1e3,
+        description="median of the size times volatility, both over normal, that makers bear",
     )
-    limit_spread: float = Field(0.4, ge=0, le=3, description="standard deviation of the log of that limit between makers")
-    loss_limit: float = Field(0.10, gt=0, le=1, description="loss over about an hour, share of capital, at which makers leave")
+    limit_spread: float = Field(
+        0.4, ge=0, le=3, description="standard deviation of the log of that limit between makers"
+    )
+    loss_limit: float = Field(
+        0.10, gt=0, le=1, description="loss over about an hour, share of capital, at which makers leave"
+    )
     stale_feed_s: float = Field(2.0, gt=0, le=1e5, description="feed delay at which makers leave, seconds")
-    return_s: float = Field(600.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds")
+    return_s: float = Field(
+        600.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds"
+    )
     return_size: float = Field(0.1, ge=0, le=1, description="share of calm size on return")
     latency_ms: float = Field(8.0, ge=0, le=1e4, description="time from decision to book, milliseconds")
-    capital_over_depth: float = Field(10.0, gt=0, le=1e4, description="capital over own calm one-sided depth, all instruments")
+    capital_over_depth: float = Field(
+        10.0, gt=0, le=1e4, description="capital over own calm one-sided depth, all instruments"
+    )
 
 
 @kernel
@@ -173,7 +204,9 @@ def decide_makers(
                     reason = VOLATILITY
 
             before = quote.value_seen
-            quote.value_seen += (log_value[instrument.asset] - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
+            quote.value_seen += (log_value[instrument.asset] - before) * (
+                1.0 - math.exp(-step_s / p.news_delay_s)
+            )
             quote.fair += quote.value_seen - before
             doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
             quote.fair += (seen.log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
@@ -187,9 +220,12 @@ def decide_makers(
                 withdraw(ladder, messages, counters, a, i, cancel_at)
                 quote.state = reason
                 quote.size_factor = p.return_size
-            elif quote.state != QUOTING and reason == QUOTING:
-                if uniform(key, m, index, 2 * i + 1) < comes_back:
-                    quote.state = QUOTING
+            elif (
+                quote.state != QUOTING
+                and reason == QUOTING
+                and uniform(key, m, index, 2 * i + 1) < comes_back
+            ):
+                quote.state = QUOTING
             if quote.state != QUOTING:
                 continue
 
@@ -215,15 +251,21 @@ def decide_makers(
             quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + uniform(key, m, index, 2 * i)))
             for side in range(2):
                 sign = 1 - 2 * side
-                room = (1.0 - max(0.0, sign * q)) * (quote.bid_appetite if side == BUY else quote.ask_appetite)
+                room = (1.0 - max(0.0, sign * q)) * (
+                    quote.bid_appetite if side == BUY else quote.ask_appetite
+                )
                 for k in range(len(levels)):
                     level = ladder[side, k]
                     away = (p.half_spread + levels[k]) * widen
                     raw = math.exp(centre - sign * away) / instrument.tick
-                    price = int(math.floor(raw)) if side == BUY else int(math.ceil(raw))
+                    price = math.floor(raw) if side == BUY else math.ceil(raw)
                     price = max(1, price)
-                    lots = lots_for(quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, instrument.lot)
-                    alive = level.id > 0 and (level.sent_ns >= start_ns - step_ns or open_lots(books[i], level.id) > 0)
+                    lots = lots_for(
+                        quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, instrument.lot
+                    )
+                    alive = level.id > 0 and (
+                        level.sent_ns >= start_ns - step_ns or open_lots(books[i], level.id) > 0
+                    )
                     if alive:
                         tolerance = (0.25 * away + 0.00002) * price
                         size_ok = abs(lots - level.lots) <= 0.3 * level.lots
@@ -242,6 +284,8 @@ def decide_makers(
 
 class MarketMaker(CrowdAgent):
     """A market maker; see `MarketMakerParameters`."""
+
+    crowd: "MarketMakers"
 
     capital_usd = Column()
     risk_limit = Column()
@@ -339,7 +383,7 @@ class MarketMakers(Crowd):
 
 
 def ladder_shares() -> npt.NDArray[np.float64]:
-    """Return each level's size over the depth within 1 %, so that cumulative depth grows as distance**DEPTH_SHAPE."""
+    """Return each level's size over the depth within 1 %, so that depth grows as distance**DEPTH_SHAPE."""
     edges = np.append(LEVELS, 2 * LEVELS[-1] - LEVELS[-2])
     middle = np.concatenate([[0.0], 0.5 * (edges[1:] + edges[:-1])])
     return np.diff((middle / 0.01) ** DEPTH_SHAPE)

@@ -1,8 +1,9 @@
 """Noise traders: the background flow of buying and selling for reasons of their own.
 
-They trade at a Poisson rate that rises with volatility (volume and volatility go together: Karpoff 1987, JFQA 22,
-109-126), partly with marketable orders that stop at a slippage limit, since nobody who need not trade clears out an empty
-book, partly with limit orders left in the book for a while. They lean against their own inventory, so that nobody drifts away.
+They trade at a Poisson rate that rises with volatility (volume and volatility go together: Karpoff 1987, JFQA
+22, 109-126), partly with marketable orders that stop at a slippage limit, since nobody who need not trade
+clears out an empty book, partly with limit orders left in the book for a while. They lean against their own
+inventory, so that nobody drifts away.
 """
 
 import math
@@ -29,7 +30,9 @@ class NoiseParameters(Parameters):
 
     traders: int = Field(300, ge=0, le=1_000_000, description="number of noise traders")
     rate_per_hour: float = Field(12.0, gt=0, le=3600, description="orders of each in calm times, 1/hour")
-    market_share: float = Field(0.6, ge=0, le=1, description="share of market orders; the rest are limit orders")
+    market_share: float = Field(
+        0.6, ge=0, le=1, description="share of market orders; the rest are limit orders"
+    )
     hourly_turnover: float = Field(
         1.6, ge=0, le=100, description="market-order volume in an hour over one-sided depth within 1 %"
     )
@@ -37,9 +40,13 @@ class NoiseParameters(Parameters):
     slippage: float = Field(
         0.003, gt=0, le=0.5, description="farthest from the mid that a market order may trade, fraction"
     )
-    limit_distance: float = Field(0.002, gt=0, le=0.2, description="mean distance of limit orders from the mid, fraction")
+    limit_distance: float = Field(
+        0.002, gt=0, le=0.2, description="mean distance of limit orders from the mid, fraction"
+    )
     limit_life_s: float = Field(600.0, gt=0, le=1e6, description="life of a limit order, seconds")
-    volatility_power: float = Field(0.8, ge=0, le=2, description="exponent of activity on volatility over its normal")
+    volatility_power: float = Field(
+        0.8, ge=0, le=2, description="exponent of activity on volatility over its normal"
+    )
     activity_limit: float = Field(20.0, ge=1, le=1000, description="largest multiple of the calm rate")
 
 

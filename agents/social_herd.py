@@ -1,7 +1,8 @@
 """The social herd: followers and influencers on a graph, whose shared mood becomes orders.
 
-Every leveraged retail trader and every herd member is a node. Liquidations make posts, posts lower the mood of those who
-follow, mood makes orders: herd members sell what they hold on spot when the mood is bad and buy when it is good.
+Every leveraged retail trader and every herd member is a node. Liquidations make posts, posts lower the mood
+of those who follow, mood makes orders: herd members sell what they hold on spot when the mood is bad and buy
+when it is good.
 """
 
 import math
@@ -34,17 +35,29 @@ herd_dtype = np.dtype(
 class HerdParameters(Parameters):
     """The social herd."""
 
-    traders: int = Field(400, ge=0, le=5_000_000, description="number of spot traders moved by the mood alone")
+    traders: int = Field(
+        400, ge=0, le=5_000_000, description="number of spot traders moved by the mood alone"
+    )
     holding_over_depth: float = Field(
         6.0, ge=0, le=1000, description="spot holding of all of them over one-sided depth within 1 %"
     )
     links: int = Field(3, ge=1, le=100, description="links of each new node in the Barabasi-Albert graph")
-    peer_minutes: float = Field(10.0, gt=0, le=1e5, description="time to take over the mood of those followed, minutes")
-    fade_minutes: float = Field(90.0, gt=0, le=1e6, description="time in which mood returns to neutral, minutes")
-    return_minutes: float = Field(60.0, gt=0, le=1e6, description="time in which a large return fills the mood, minutes")
-    return_scale: float = Field(0.02, gt=0, le=1, description="log-return over ten minutes that counts as large")
+    peer_minutes: float = Field(
+        10.0, gt=0, le=1e5, description="time to take over the mood of those followed, minutes"
+    )
+    fade_minutes: float = Field(
+        90.0, gt=0, le=1e6, description="time in which mood returns to neutral, minutes"
+    )
+    return_minutes: float = Field(
+        60.0, gt=0, le=1e6, description="time in which a large return fills the mood, minutes"
+    )
+    return_scale: float = Field(
+        0.02, gt=0, le=1, description="log-return over ten minutes that counts as large"
+    )
     alert_weight: float = Field(0.02, ge=0, le=2, description="mood lost for each liquidated trader followed")
-    react_per_hour: float = Field(2.0, ge=0, le=3600, description="rate of trading at an extreme mood, 1/hour")
+    react_per_hour: float = Field(
+        2.0, ge=0, le=3600, description="rate of trading at an extreme mood, 1/hour"
+    )
 
 
 @kernel
@@ -83,11 +96,15 @@ def decide_herd(
             continue
         when = start_ns + int(step_ns * uniform(key, j, index, 1))
         side = BUY if trade > 0.0 else SELL
-        send(messages, counters, when, t.account, i, MARKET, side, lots, 0, REDUCE_ONLY if side == SELL else 0)
+        send(
+            messages, counters, when, t.account, i, MARKET, side, lots, 0, REDUCE_ONLY if side == SELL else 0
+        )
 
 
 class SocialHerdMember(CrowdAgent):
     """A spot trader moved by the mood; see `HerdParameters`."""
+
+    crowd: "SocialHerd"
 
     instrument = Column()
     holding_usd = Column()

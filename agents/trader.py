@@ -1,4 +1,4 @@
-"""Traders written as plain Python objects: subclass `Trader`, write ``step``, and it lives in any scenario."""
+"""Traders written as plain Python objects: subclass `Trader`, write ``step``, put it in any scenario."""
 
 from typing import Any, ClassVar
 
@@ -57,7 +57,7 @@ class Trader(mesa.Agent):
         return float(self.model.ledger.cash[0, self.account] / 1e6)
 
     def buy(self, instrument: str, quantity: float, price: float | None = None, **options: bool) -> int:
-        """Buy ``quantity`` units of the asset, at the market or with a limit ``price`` in USD; return the order id.
+        """Buy ``quantity`` units of the asset, at market or with a limit ``price`` in USD; return its id.
 
         Options are ``post_only``, ``immediate`` (drop what does not fill at once) and ``reduce_only``.
         """

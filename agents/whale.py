@@ -1,7 +1,8 @@
 """The whale: one large account that sells short on a schedule and covers into the fall.
 
-The order is sliced evenly in time (TWAP). Whether it knows of the news or is lucky is for the scenario to say: only the times
-are set. It covers once the price has fallen far enough below its average entry, at most as fast as it is told to.
+The order is sliced evenly in time (TWAP). Whether it knows of the news or is lucky is for the scenario to
+say: only the times are set. It covers once the price has fallen far enough below its average entry, at most
+as fast as it is told to.
 """
 
 import math
@@ -33,11 +34,16 @@ class WhaleParameters(Parameters):
     """The whale."""
 
     short_over_depth: float = Field(
-        1.5, ge=0, le=1000, description="short to build in each perpetual it trades, over one-sided depth within 1 %"
+        1.5,
+        ge=0,
+        le=1000,
+        description="short to build in each perpetual it trades, over one-sided depth within 1 %",
     )
     start_s: float = Field(0.0, ge=0, description="start of selling, seconds from the start of the run")
     end_s: float = Field(3600.0, gt=0, description="end of selling, seconds from the start of the run")
-    cover_below: float = Field(0.06, gt=0, lt=1, description="fall below average entry at which it begins to cover")
+    cover_below: float = Field(
+        0.06, gt=0, lt=1, description="fall below average entry at which it begins to cover"
+    )
     cover_s: float = Field(1800.0, gt=0, le=1e6, description="time in which it buys back, seconds")
     leverage: int = Field(5, ge=1, le=125, description="leverage of the account")
 
@@ -76,7 +82,7 @@ def decide_whale(
         when = start_ns + int(step_ns * uniform(key, w, index, 0))
         if whale.covering == 1:
             whale.owed_usd = 0.0
-            lots = min(-held, int(math.ceil(whale.target_usd / (seen.mid * instrument.lot) * step_s / p.cover_s)))
+            lots = min(-held, math.ceil(whale.target_usd / (seen.mid * instrument.lot) * step_s / p.cover_s))
             if lots > 0:
                 send(messages, counters, when, whale.account, i, MARKET, BUY, lots, 0, REDUCE_ONLY)
         else:

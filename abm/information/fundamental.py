@@ -4,9 +4,10 @@ Log values follow one common factor and one own term each,
 
 .. math:: d\log V_i = \beta_i \sigma(t)\, dF + \sqrt{1-\rho_i^2}\,\sigma_i(t)\, dW_i + \text{news},
 
-with a stochastic volatility that is the exponential of two Ornstein-Uhlenbeck processes, one fast and one slow: the
-two-component form that gives absolute returns a slowly decaying autocorrelation (LeBaron 2001, "Stochastic volatility
-as a simple generator of apparent financial power laws and long memory", Quantitative Finance 1, 621-631).
+with a stochastic volatility that is the exponential of two Ornstein-Uhlenbeck processes, one fast and one
+slow: the two-component form that gives absolute returns a slowly decaying autocorrelation (LeBaron 2001,
+"Stochastic volatility as a simple generator of apparent financial power laws and long memory", Quantitative
+Finance 1, 621-631).
 """
 
 import math

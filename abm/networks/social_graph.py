@@ -1,8 +1,8 @@
 """The social graph and the spreading of sentiment over it.
 
-Nodes are traders. Each carries a sentiment in [-1, 1] that is pulled to the mean of those it follows (DeGroot 1974,
-"Reaching a consensus", JASA 69, 118-121, in continuous time), fades to neutral, reacts to returns and is shaken by alerts
-about liquidations among those it follows.
+Nodes are traders. Each carries a sentiment in [-1, 1] that is pulled to the mean of those it follows (DeGroot
+1974, "Reaching a consensus", JASA 69, 118-121, in continuous time), fades to neutral, reacts to returns and
+is shaken by alerts about liquidations among those it follows.
 """
 
 import math
@@ -50,7 +50,7 @@ class SocialGraph:
         return SocialGraph(start, target[order].astype(np.int32))
 
 
-def follow_graph(graph: nx.Graph) -> SocialGraph:
+def follow_graph(graph: "nx.Graph[int]") -> SocialGraph:
     """Return the compressed form of a networkx graph whose nodes are ``0..n-1``.
 
     Undirected edges are followed both ways; in a directed graph ``u -> v`` means that ``u`` follows ``v``.
@@ -74,7 +74,7 @@ def follow_graph(graph: nx.Graph) -> SocialGraph:
 
 
 def barabasi_albert(nodes: int, links: int, rng: np.random.Generator) -> SocialGraph:
-    """Return a preferential-attachment graph (Barabasi and Albert 1999): a few influencers with very many followers."""
+    """Return a preferential-attachment graph (Barabasi and Albert 1999): few have very many followers."""
     return follow_graph(nx.barabasi_albert_graph(nodes, links, seed=int(rng.integers(2**31))))
 
 

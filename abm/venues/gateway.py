@@ -1,8 +1,8 @@
-"""The gateway: what lies between an agent's decision and the book, and between the book and the agent's screen.
+"""The gateway: what lies between a decision and the book, and between the book and an agent's screen.
 
-Messages take a latency to arrive. A venue digests at most so many messages a second: beyond that they queue, everyone is
-served late, and the public feed lags by the same backlog. An outage window closes the door for the accounts of customers;
-the venue's own liquidation orders do not pass through here.
+Messages take a latency to arrive. A venue digests at most so many messages a second: beyond that they queue,
+everyone is served late, and the public feed lags by the same backlog. An outage window closes the door for
+the accounts of customers; the venue's own liquidation orders do not pass through here.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Outage:
-    """A window in which customers' messages are not processed and the feed stands still, seconds since the start."""
+    """A window without service, seconds since the start: no message is processed, the feed stands still."""
 
     start_s: float
     end_s: float
@@ -55,7 +55,7 @@ class Gateway:
 
     def deliver(self, sent: Records, now_ns: int, step_ns: int) -> Records:
         """Return, in arrival order, the messages that reach the book in the step that ends at ``now_ns``."""
-        waiting = np.concatenate([self._pending, sent]) if len(self._pending) else sent
+        waiting: Records = for_kernels(np.concatenate([self._pending, sent])) if len(self._pending) else sent
         if self.is_out(now_ns / NANOSECONDS):
             self._pending = waiting
             self.feed_delay_s += step_ns / NANOSECONDS

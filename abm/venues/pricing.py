@@ -38,7 +38,9 @@ class Pricing:
         Mark of each instrument in ticks; the mid for spot pairs.
     """
 
-    def __init__(self, venue: Venue, instruments: Records, asset_names: list[str], prices_usd: Floats) -> None:
+    def __init__(
+        self, venue: Venue, instruments: Records, asset_names: list[str], prices_usd: Floats
+    ) -> None:
         self.venue = venue
         self.instruments = instruments
         self._perpetual = np.flatnonzero(instruments["kind"] == PERPETUAL)

@@ -31,8 +31,8 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> "Scenari
     name_or_path
         Name of a shipped scenario, or path of a TOML file.
     overrides
-        Dotted path -> value, such as ``{"retail.traders": "500", "assets.0.depth_1pct_usd": 1e6}``; strings are read as
-        TOML values where they are such. List items are named by number, assets also by name.
+        Dotted path -> value, such as ``{"retail.traders": "500", "assets.0.depth_1pct_usd": 1e6}``; strings
+        are read as TOML values where they are such. List items are named by number, assets also by name.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> "Scenari
         raise InputError(f"scenario file {path}: not valid TOML ({error})") from error
     for key, value in (overrides or {}).items():
         _override(data, key, value)
-    return parse(data)
+    return parse(data).read_from(path.parent)
 
 
 def parse(data: dict[str, Any]) -> "Scenario":

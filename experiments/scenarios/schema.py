@@ -3,9 +3,10 @@
 A scenario sets causes (news, initial leverage, outage windows, who is there); it cannot set an outcome.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from agents.arbitrageur import ArbitrageurParameters
 from agents.fundamentalist import FundamentalistParameters
@@ -32,7 +33,10 @@ class Asset(Part):
     tick_size_usd: float = Field(gt=0, le=1e6, description="smallest price step, USD")
     lot_size: float = Field(gt=0, le=1e9, description="smallest size step, units of the asset")
     volatility_5min: float = Field(
-        0.001, gt=0, le=0.2, description="standard deviation of five-minute log-returns of value in calm times"
+        0.001,
+        gt=0,
+        le=0.2,
+        description="standard deviation of five-minute log-returns of value in calm times",
     )
     factor_share: float = Field(
         0.9, ge=0, le=1, description="correlation of the asset's value with the common factor"
@@ -41,7 +45,9 @@ class Asset(Part):
     depth_1pct_usd: float = Field(
         2.4e6, gt=0, le=1e12, description="makers' calm one-sided depth within 1 % in the perpetual, USD"
     )
-    spot_depth_share: float = Field(0.3, gt=0, le=10, description="depth of the spot book over that of the perpetual")
+    spot_depth_share: float = Field(
+        0.3, gt=0, le=10, description="depth of the spot book over that of the perpetual"
+    )
     retail_share: float = Field(1.0, ge=0, description="relative number of retail traders in this perpetual")
     crowding: float = Field(
         1.0, ge=0, le=100, description="factor on the retail open interest over depth of this perpetual"
@@ -64,11 +70,21 @@ class Event(Part):
 
     name: str = Field(min_length=1, max_length=80, description="label for figures")
     time_s: float = Field(ge=0, le=1e9, description="start, seconds from the start of the run")
-    duration_s: float = Field(0.0, ge=0, le=1e8, description="time over which the change arrives, seconds; 0 = at once")
-    size: float = Field(ge=-0.95, le=10, description="relative change of value for a loading of 1 (-0.03 = -3 %)")
-    equity_size: float = Field(0.0, ge=-0.95, le=10, description="relative change of the outside equity index")
-    volatility_multiple: float = Field(1.0, ge=1, le=100, description="factor on the volatility of values after it")
-    volatility_half_life_s: float = Field(3600.0, gt=0, le=1e8, description="half-life of that factor's excess, seconds")
+    duration_s: float = Field(
+        0.0, ge=0, le=1e8, description="time over which the change arrives, seconds; 0 = at once"
+    )
+    size: float = Field(
+        ge=-0.95, le=10, description="relative change of value for a loading of 1 (-0.03 = -3 %)"
+    )
+    equity_size: float = Field(
+        0.0, ge=-0.95, le=10, description="relative change of the outside equity index"
+    )
+    volatility_multiple: float = Field(
+        1.0, ge=1, le=100, description="factor on the volatility of values after it"
+    )
+    volatility_half_life_s: float = Field(
+        3600.0, gt=0, le=1e8, description="half-life of that factor's excess, seconds"
+    )
     shock: bool = Field(True, description="whether the twin without exogenous shock leaves it out")
 
 
@@ -101,17 +117,26 @@ class Fundamentals(Part):
 
     fast_s: float = Field(1800.0, gt=0, le=1e8, description="relaxation time of the fast component, seconds")
     slow_s: float = Field(86400.0, gt=0, le=1e8, description="relaxation time of the slow component, seconds")
-    fast_size: float = Field(0.45, ge=0, le=2, description="standard deviation of the fast component of log volatility")
-    slow_size: float = Field(0.35, ge=0, le=2, description="standard deviation of the slow component of log volatility")
+    fast_size: float = Field(
+        0.45, ge=0, le=2, description="standard deviation of the fast component of log volatility"
+    )
+    slow_size: float = Field(
+        0.35, ge=0, le=2, description="standard deviation of the slow component of log volatility"
+    )
 
 
 class Crash(Part):
     """The window in which the event is measured. It causes nothing."""
 
     start_s: float = Field(ge=0, le=1e9, description="reference time P0, seconds from the start of the run")
-    end_s: float = Field(gt=0, le=1e9, description="end of the search for the low, seconds from the start of the run")
+    end_s: float = Field(
+        gt=0, le=1e9, description="end of the search for the low, seconds from the start of the run"
+    )
     news_leg_s: float = Field(
-        600.0, gt=0, le=1e8, description="time after P0 in which the direct reaction to the news is measured, seconds"
+        600.0,
+        gt=0,
+        le=1e8,
+        description="time after P0 in which the direct reaction to the news is measured, seconds",
     )
 
     @model_validator(mode="after")
@@ -124,7 +149,9 @@ class Crash(Part):
 class OwnAgent(Part):
     """Agents of the user's own, found by import path."""
 
-    agent: str = Field(pattern=r"^[\w.]+:[\w.]+$", description="import path of the class, such as my_module:Momentum")
+    agent: str = Field(
+        pattern=r"^[\w.]+:[\w.]+$", description="import path of the class, such as my_module:Momentum"
+    )
     count: int = Field(1, ge=1, le=10_000, description="how many")
     deposit_usd: float = Field(10_000.0, ge=0, le=1e12, description="cash of each, USD")
     options: dict[str, float | int | str | bool] = Field(
@@ -146,22 +173,39 @@ class Scenario(Part):
     event: Literal["none", "october-2025", "march-2020"] = Field(
         "none", description="the real event whose targets it is judged by"
     )
-    assets: tuple[Asset, ...] = Field(min_length=1, max_length=20, description="assets; the first is the leader")
+    assets: tuple[Asset, ...] = Field(
+        min_length=1, max_length=20, description="assets; the first is the leader"
+    )
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=100, description="step lengths, in order")
     crash: Crash = Field(description="where to measure")
     fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="volatility of values")
     news: tuple[Event, ...] = Field((), description="news")
     venue: Venue = Field(default_factory=Venue, description="venue")
     retail: RetailParameters = Field(default_factory=RetailParameters, description="leveraged retail")
-    market_maker: MarketMakerParameters = Field(default_factory=MarketMakerParameters, description="market makers")
+    market_maker: MarketMakerParameters = Field(
+        default_factory=MarketMakerParameters, description="market makers"
+    )
     noise: NoiseParameters = Field(default_factory=NoiseParameters, description="noise traders")
     fundamentalist: FundamentalistParameters = Field(
         default_factory=FundamentalistParameters, description="fundamentalists"
     )
-    arbitrageur: ArbitrageurParameters = Field(default_factory=ArbitrageurParameters, description="arbitrageurs")
+    arbitrageur: ArbitrageurParameters = Field(
+        default_factory=ArbitrageurParameters, description="arbitrageurs"
+    )
     herd: HerdParameters = Field(default_factory=HerdParameters, description="social herd")
     whale: WhaleParameters | None = Field(None, description="whale; absent when not given")
     own_agents: tuple[OwnAgent, ...] = Field((), description="agents of the user's own")
+    _folder: Path | None = PrivateAttr(None)
+
+    def read_from(self, folder: Path) -> Self:
+        """Remember that the scenario's file lies in ``folder``, and return the scenario."""
+        self._folder = folder.resolve()
+        return self
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the file it was read from; None when it was made in memory."""
+        return self._folder
 
     @property
     def duration_s(self) -> float:
@@ -191,7 +235,9 @@ class Scenario(Part):
     def _consistent(self) -> Self:
         ends = [phase.until_s for phase in self.phases]
         if sorted(set(ends)) != ends:
-            raise ValueError(f"phases: until_s must rise from phase to phase, got {', '.join(f'{e:g}' for e in ends)}")
+            raise ValueError(
+                f"phases: until_s must rise from phase to phase, got {', '.join(f'{e:g}' for e in ends)}"
+            )
         names = [asset.name for asset in self.assets]
         if len(set(names)) != len(names):
             raise ValueError(f"assets: names must differ, got {', '.join(names)}")
