@@ -1,16 +1,17 @@
-"""Message files for order-book engines: W1 and W2 of the project's comparison of peers, and a shallow random walk.
+"""Message files for order books: W1 and W2 of the comparison of peers, and a shallow random walk.
 
 W1 and W2 are specified in integers, so that any language can reproduce them: SplitMix64 from seed 20240601,
 ``u(n) = (next() >> 32) % n``; price-time priority, the remainder of a market order is dropped.
 
-- Message i has id i + 1; a cancel names the order that it cancels. The mid is that of the best quotes so far, which
-  start at 99999 / 100001; a side that runs empty keeps its last best.
-- r = u(10), but 0 during the first 10,000 messages. r <= 4: a limit order on side u(2), d ticks behind the mid, where d
-  grows while u(100) < 95 and d < 200 (during the first 10,000 one tick more and around 100,000), of 1 + u(10) lots.
-  r = 5 to 8: a cancel of entry u(len(live)) of the list of live orders, where the last entry takes the place of a
-  removed one; a limit order if nothing is live. r = 9: a market order on side u(2), of 1 + u(6) lots.
-- W2, a cascade: in messages i with i % 10,000 < 1,000, after the first 10,000, r <= 1 adds, r = 2 or 3 cancels, and r >= 4
-  is a market order of 1 + u(20) lots on side 1 - (i // 10,000) % 2.
+- Message i has id i + 1; a cancel names the order that it cancels. The mid is that of the best quotes so far,
+  which start at 99999 / 100001; a side that runs empty keeps its last best.
+- r = u(10), but 0 during the first 10,000 messages. r <= 4: a limit order on side u(2), d ticks behind the
+  mid, where d grows while u(100) < 95 and d < 200 (during the first 10,000 one tick more and around 100,000),
+  of 1 + u(10) lots. r = 5 to 8: a cancel of entry u(len(live)) of the list of live orders, where the last
+  entry takes the place of a removed one; a limit order if nothing is live. r = 9: a market order on side
+  u(2), of 1 + u(6) lots.
+- W2, a cascade: in messages i with i % 10,000 < 1,000, after the first 10,000, r <= 1 adds, r = 2 or 3
+  cancels, and r >= 4 is a market order of 1 + u(20) lots on side 1 - (i // 10,000) % 2.
 """
 
 import numba
@@ -29,8 +30,8 @@ FINAL_STATES = {
     ("W1", 1_000_000): (100003, 100004, 12928, 13071, 70906, 71561, 137, 138, 160254, 396397, 39640433125),
     ("W2", 1_000_000): (100769, 100773, 94, 111, 552, 622, 37, 49, 182631, 520593, 52296005756),
 }
-"""(workload, messages) -> best bid, best ask, live bids, live asks, bid lots, ask lots, bid levels, ask levels,
-trades, volume, notional; found by two independent programs."""
+"""(workload, messages) -> best bid, best ask, live bids, live asks, bid lots, ask lots, bid levels, ask
+levels, trades, volume, notional; found by two independent programs."""
 
 _LOW, _LEVELS, _WARM_UP = 90_000, 20_000, 10_000
 
@@ -146,9 +147,9 @@ def workload(name: str, messages: int = 1_000_000) -> Rows:
 def shallow(messages: int = 5_000_000, seed: int = 7) -> Rows:
     """Return orders near a mid that walks at random, in the same columns: a book of some hundred orders.
 
-    In each block of 50 messages 23 limit orders a geometric distance (mean 8 ticks) behind the mid, 23 cancels, each
-    of another order, about 400 orders old (some are traded by then), and 4 market orders; 1 to 19 lots. The first 400
-    messages are limit orders.
+    In each block of 50 messages 23 limit orders a geometric distance (mean 8 ticks) behind the mid, 23
+    cancels, each of another order, about 400 orders old (some are traded by then), and 4 market orders; 1 to
+    19 lots. The first 400 messages are limit orders.
     """
     rng = np.random.default_rng(seed)
     rows = np.zeros((messages, 5), np.int64)
@@ -184,7 +185,7 @@ def state_of(books: OrderBooks) -> tuple[int, ...]:
     book = books.books[0]
     bids, asks = books.snapshot(0, 1_000_000)
     state = (
-        bids[0, 0], asks[0, 0], book.bids, book.asks, bids[:, 1].sum(), asks[:, 1].sum(), len(bids), len(asks),
-        book.trades, book.volume, book.notional,
+        bids[0, 0], asks[0, 0], book.bids, book.asks, bids[:, 1].sum(), asks[:, 1].sum(),
+        len(bids), len(asks), book.trades, book.volume, book.notional,
     )  # fmt: skip
     return tuple(int(value) for value in state)

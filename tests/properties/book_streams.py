@@ -21,7 +21,7 @@ FIELDS = (
 
 
 def random_messages(rows: int, seed: int, instruments: int = 2, accounts: int = 4, ids: int = 60) -> Records:
-    """Return ``rows`` messages of all kinds, some of them malformed, with prices of 1 to 40 ticks and far above."""
+    """Return messages of all kinds, some of them malformed, with prices of 1 to 40 ticks and far above."""
     rng = np.random.default_rng(seed)
     table = message_table(rows)
     table.time = np.cumsum(rng.integers(0, 3, rows))

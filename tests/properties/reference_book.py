@@ -192,9 +192,9 @@ class ReferenceBook:
             traded = min(lots, maker.lots, most)
             if traded:
                 held = (self.position[maker.account], self.position[taker.account])
+                accounts = (maker.account, taker.account)
                 self.fills.append(
-                    (self.time, maker.price, traded, maker.id, taker.id, *held)
-                    + (maker.account, taker.account, taker.side, source)
+                    (self.time, maker.price, traded, maker.id, taker.id, *held, *accounts, taker.side, source)
                 )
                 self.position[maker.account] -= sign * traded
                 self.position[taker.account] += sign * traded

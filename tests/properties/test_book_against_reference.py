@@ -1,10 +1,12 @@
 """The compiled book does message by message what the plain one does."""
 
+from itertools import chain
+
 import numpy as np
 from book_invariants import check, content
+from book_streams import as_row, random_messages
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from book_streams import as_row, random_messages
 from reference_book import ReferenceBook
 
 from abm.book import messages as m
@@ -13,8 +15,8 @@ from abm.book.orderbook import OrderBooks
 
 ACCOUNTS = 4
 FILL_FIELDS = (
-    "time", "price", "lots", "maker_id", "taker_id", "maker_position", "taker_position", "maker", "taker", "side",
-    "source",
+    "time", "price", "lots", "maker_id", "taker_id", "maker_position", "taker_position", "maker", "taker",
+    "side", "source",
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def run_side_by_side(table, marks, start):
             expected = [
                 ref.set_mark(mark, int(message.time)) for ref, mark in zip(references, marks[k], strict=True)
             ]
-            assert plain_fills(fills) == sum(expected, [])
+            assert plain_fills(fills) == list(chain.from_iterable(expected))
         reference = references[message.instrument]
         status, filled, expected = reference.handle(as_row(message))
         fills = books.process(table[k : k + 1])

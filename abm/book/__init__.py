@@ -1,0 +1,1 @@
+"""Order books: the language of messages, matching, triggers, queries, and the face `orderbook.OrderBooks`."""

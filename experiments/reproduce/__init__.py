@@ -1,0 +1,1 @@
+"""One file for each paper whose numbers are reproduced."""
