@@ -71,28 +71,49 @@ class MarketModel(mesa.Model):
 
     Parameters
     ----------
+    name, seed, twin
+        What is run; they go into the trace. The parts draw from streams of their own.
     clock
         Phases and step lengths.
     instruments
         What is traded; the instrument table follows this order.
     table
         The same as a record array.
+    view
+        Market data before any trade (`abm.market_view.market_view`).
     books, ledger
         Order books and ledger, which share the positions.
     fundamentals
         Values, news, outside equity index.
     gateway
-        Latency, capacity, outages.
+        Capacity and outages.
     pricing
         Index, mark and funding rules at work.
+    asset_names
+        Names of the assets, in the order of the values.
+
+    Attributes
+    ----------
     crowds
         Populations that decide in one call, in order.
     networks
         Contagion networks.
     risk
-        The liquidation engine.
+        Who applies the venue's liquidation policy; None: nobody.
     reporters
         World series by name: functions without arguments.
+    event_reporters
+        Tables of events by name: functions without arguments.
+    datacollector
+        A Mesa data collector to call at the end of each step, if any.
+    spare_accounts
+        Account rows that `open_account` gives out.
+    published
+        The view as agents see it: as late as the feed is.
+    outbox
+        Messages of the step in progress.
+    recorder
+        Series so far.
     """
 
     def __init__(

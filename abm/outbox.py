@@ -56,10 +56,10 @@ def send(
     flags: int,
 ) -> int:
     """Append one new order and return its id. Trigger, expiry and source stay zero; set them after."""
-    row = messages[counters[0]]
-    counters[0] += 1
-    order_id = counters[1]
-    counters[1] += 1
+    row = messages[counters[ROWS]]
+    counters[ROWS] += 1
+    order_id = counters[NEXT_ID]
+    counters[NEXT_ID] += 1
     row.time = time
     row.id = order_id
     row.account = account
@@ -83,8 +83,8 @@ def send_cancel(
     order_id: int,
 ) -> None:
     """Append a cancel of ``order_id``."""
-    row = messages[counters[0]]
-    counters[0] += 1
+    row = messages[counters[ROWS]]
+    counters[ROWS] += 1
     row.time = time
     row.id = order_id
     row.account = account
@@ -104,8 +104,8 @@ def send_amend(
     price: int,
 ) -> None:
     """Append an amend of ``order_id`` to open size ``lots`` at ``price``."""
-    row = messages[counters[0]]
-    counters[0] += 1
+    row = messages[counters[ROWS]]
+    counters[ROWS] += 1
     row.time = time
     row.id = order_id
     row.account = account

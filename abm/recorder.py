@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import BUY, Records
+from abm.book.messages import BUY, SELL, Records
 from abm.book.queries import depth_within
 from abm.compiled import for_kernels, kernel
 from abm.instruments import PERPETUAL
@@ -37,8 +37,8 @@ def record_books(
         out.mark = seen.mark
         out.index = seen.index
         scale = tick * instrument.lot
-        out.depth_bid = depth_within(book, 10_000, 0)[1] * scale
-        out.depth_ask = depth_within(book, 10_000, 1)[1] * scale
+        out.depth_bid = depth_within(book, ONE_PERCENT_PPM, BUY)[1] * scale
+        out.depth_ask = depth_within(book, ONE_PERCENT_PPM, SELL)[1] * scale
         if instrument.kind == PERPETUAL:
             held = 0
             for a in range(position.shape[1]):

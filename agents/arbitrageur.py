@@ -14,9 +14,9 @@ from pydantic import Field
 from abm.book.messages import BUY, IOC, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.outbox import send
-from abm.random_streams import stream_key, uniform
+from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
 
 arbitrageur_dtype = np.dtype(
     [
@@ -129,12 +129,6 @@ class Arbitrageurs(Crowd):
 
     kind = "arbitrageur"
     agent_class = Arbitrageur
-
-    def __init__(self, parameters: ArbitrageurParameters, table: Records, seed: int) -> None:
-        self.parameters = parameters
-        self.table = table
-        self._record = parameter_record(parameters)
-        self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:
         """Compare spot and perpetual and trade the gap."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from abm.book.messages import Records
 from abm.compiled import for_kernels, kernel
 from abm.model import ModelCounter
+from abm.random_streams import stream_key
 from abm.sight import Sight
 
 
@@ -73,19 +74,33 @@ class CrowdAgent(mesa.Agent):
 class Crowd:
     """Base of all kinds: a table with one row for each agent and a decision for all of them.
 
+    Parameters
+    ----------
+    parameters
+        What all members share.
+    table
+        Record array, one row for each agent; the column ``account`` is the agent's row in the ledger.
+    seed
+        Seed of the run; the crowd draws from the stream of its own kind.
+    derived
+        More numbers for the kernel, worked out from the parameters.
+
     Attributes
     ----------
     kind
-        Name of the kind, as in scenario files.
-    table
-        Record array, one row for each agent; the column ``account`` is the agent's row in the ledger.
+        Name of the kind, as in `agents.KINDS`.
     agent_class
         Class of the row views.
     """
 
     kind: ClassVar[str]
     agent_class: ClassVar[type[CrowdAgent]]
-    table: Records
+
+    def __init__(self, parameters: Parameters, table: Records, seed: int, **derived: float) -> None:
+        self.parameters = parameters
+        self.table = table
+        self._record = parameter_record(parameters, **derived)
+        self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:
         """Write this step's messages into ``sight.outbox``."""

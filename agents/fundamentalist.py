@@ -16,9 +16,9 @@ from abm.book.messages import BUY, LIMIT, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.outbox import send
-from abm.random_streams import stream_key, uniform
+from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
 
 fundamentalist_dtype = np.dtype(
     [
@@ -137,12 +137,6 @@ class Fundamentalists(Crowd):
 
     kind = "fundamentalist"
     agent_class = Fundamentalist
-
-    def __init__(self, parameters: FundamentalistParameters, table: Records, seed: int) -> None:
-        self.parameters = parameters
-        self.table = table
-        self._record = parameter_record(parameters)
-        self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:
         """Move holdings towards what the mispricing asks for."""

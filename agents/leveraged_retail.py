@@ -24,9 +24,9 @@ from abm.book.messages import (
 )
 from abm.compiled import kernel
 from abm.outbox import send, send_cancel
-from abm.random_streams import exponential, stream_key, uniform
+from abm.random_streams import exponential, uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
 
 IDLE, OPENING, CLOSING = 0, 1, 2
 MARGIN_USED = 0.8
@@ -348,16 +348,15 @@ class LeveragedRetailTraders(Crowd):
     def __init__(
         self, parameters: RetailParameters, table: Records, sentiment: npt.NDArray[np.float64], seed: int
     ) -> None:
-        self.parameters = parameters
-        self.table = table
         self.sentiment = sentiment
         share = parameters.in_position
-        self._record = parameter_record(
+        super().__init__(
             parameters,
+            table,
+            seed,
             entry_per_hour=share / max(1e-9, 1.0 - share) / parameters.hold_hours,
             bullishness=2.0 * (parameters.long_share - 0.5),
         )
-        self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:
         """Enter, leave, place and remove stops."""

@@ -23,9 +23,9 @@ from abm.book.queries import open_lots
 from abm.compiled import for_kernels, kernel
 from abm.instruments import SPOT
 from abm.outbox import send, send_cancel
-from abm.random_streams import stream_key, uniform
+from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
 
 QUOTING, STALE_FEED, VOLATILITY, LOSS = 0, 1, 2, 3
 REASONS = {STALE_FEED: "stale feed", VOLATILITY: "risk limit", LOSS: "loss limit"}
@@ -328,16 +328,13 @@ class MarketMakers(Crowd):
         *,
         withdrawal: bool = True,
     ) -> None:
-        self.parameters = parameters
-        self.table = table
+        super().__init__(parameters, table, seed, withdrawal=float(withdrawal))
         self.quotes = quotes
         self.loading = loading
         self.ladders: Records = for_kernels(np.zeros((*quotes.shape, 2, len(LEVELS)), level_dtype))
         self.instrument_names: list[str] = []
         self.withdrawals: list[tuple[float, int, int, str]] = []
         self._shares = ladder_shares()
-        self._record = parameter_record(parameters, withdrawal=float(withdrawal))
-        self._key = stream_key(seed, self.kind)
 
     def report_share_quoting(self) -> float:
         """Return the share of (maker, instrument) pairs that quote."""

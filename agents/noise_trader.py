@@ -16,9 +16,9 @@ from abm.book.messages import BUY, IOC, LIMIT, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.outbox import send
-from abm.random_streams import exponential, normal, stream_key, uniform
+from abm.random_streams import exponential, normal, uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record, poisson
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, poisson
 
 noise_dtype = np.dtype(
     [("account", "i4"), ("instrument", "i2"), ("order_usd", "f8"), ("inventory_usd", "f8")], align=True
@@ -111,12 +111,6 @@ class NoiseTraders(Crowd):
 
     kind = "noise_trader"
     agent_class = NoiseTrader
-
-    def __init__(self, parameters: NoiseParameters, table: Records, seed: int) -> None:
-        self.parameters = parameters
-        self.table = table
-        self._record = parameter_record(parameters)
-        self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:
         """Trade at random times within the step."""

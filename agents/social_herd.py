@@ -15,9 +15,9 @@ from abm.book.messages import BUY, MARKET, REDUCE_ONLY, SELL, Records
 from abm.compiled import for_kernels, kernel
 from abm.networks.social_graph import SocialGraph, sentiment_parameters_dtype, spread_sentiment
 from abm.outbox import send
-from abm.random_streams import stream_key, uniform
+from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
 
 LOOK_S = 5.0
 """Seconds between two looks at the feed."""
@@ -144,8 +144,7 @@ class SocialHerd(Crowd):
         *,
         herding: bool = True,
     ) -> None:
-        self.parameters = parameters
-        self.table = table
+        super().__init__(parameters, table, seed)
         self.graph = graph
         self.sentiment = sentiment
         self.watched = watched
@@ -156,8 +155,6 @@ class SocialHerd(Crowd):
         self.mean_sentiment = 0.0
         self._since_look_s = 0.0
         self._before = np.zeros_like(sentiment)
-        self._record = parameter_record(parameters)
-        self._key = stream_key(seed, self.kind)
         self._spreading = for_kernels(np.zeros(1, sentiment_parameters_dtype))
         self._spreading["peer_rate"] = 1.0 / (60.0 * parameters.peer_minutes)
         self._spreading["fade_rate"] = 1.0 / (60.0 * parameters.fade_minutes)

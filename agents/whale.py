@@ -14,9 +14,9 @@ from pydantic import Field
 from abm.book.messages import BUY, MARKET, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.outbox import send
-from abm.random_streams import stream_key, uniform
+from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, parameter_record
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
 
 whale_dtype = np.dtype(
     [
@@ -105,12 +105,6 @@ class Whales(Crowd):
 
     kind = "whale"
     agent_class = Whale
-
-    def __init__(self, parameters: WhaleParameters, table: Records, seed: int) -> None:
-        self.parameters = parameters
-        self.table = table
-        self._record = parameter_record(parameters)
-        self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:
         """Follow the schedule."""
