@@ -133,6 +133,15 @@ def poisson(u: float, mean: float) -> int:
 
 
 @kernel
+def happens(u: float, expected: float) -> bool:
+    """Tell whether an event with hazard times time ``expected`` happens, given the uniform draw ``u``.
+
+    The chance is ``1 - exp(-expected)``, which is never above ``expected``: most draws need no exponential.
+    """
+    return u < expected and u < 1.0 - math.exp(-expected)
+
+
+@kernel
 def lots_for(notional_usd: float, price_usd: float, lot: float) -> int:
     """Return how many whole lots ``notional_usd`` buys at ``price_usd``."""
     return int(notional_usd / (price_usd * lot))

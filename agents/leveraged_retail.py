@@ -26,9 +26,11 @@ from abm.compiled import kernel
 from abm.outbox import send, send_cancel
 from abm.random_streams import exponential, uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, happens, lots_for
 
 IDLE, OPENING, CLOSING = 0, 1, 2
+EAGERNESS_LIMIT = 8.0
+"""Largest multiple of the calm rate of entry."""
 MARGIN_USED = 0.8
 """Share of a trader's wealth that stands as margin behind its position."""
 
@@ -272,7 +274,7 @@ def decide_retail(
     """Let every retail trader act in the step."""
     p = parameters[0]
     step_h = step_ns / 3.6e12
-    leave = 1.0 - math.exp(-step_h / p.hold_hours)
+    most_entries = EAGERNESS_LIMIT * p.entry_per_hour * step_h
     for j in range(len(traders)):
         t = traders[j]
         seen = view[t.instrument]
@@ -295,22 +297,23 @@ def decide_retail(
                     messages, counters, stop_draw, profit_draw, start_ns,
                 )  # fmt: skip
             against = max(0.0, -mood if held > 0 else mood)
-            panic = p.panic_per_hour * against * against * step_h
-            chance = leave if panic == 0.0 else 1.0 - math.exp(-step_h / p.hold_hours - panic)
-            if uniform(key, j, index, 0) < chance:
+            rate = 1.0 / p.hold_hours + p.panic_per_hour * against * against
+            if happens(uniform(key, j, index, 0), rate * step_h):
                 t.working = CLOSING
         elif t.working == IDLE:
-            pull = (
-                p.momentum_weight * math.tanh(seen.momentum_slow / p.momentum_scale)
-                + p.sentiment_weight * mood
-                + p.bullishness
-            )
-            rate = p.entry_per_hour * min(8.0, math.exp(abs(pull) - abs(p.bullishness)))
-            if uniform(key, j, index, 2) < 1.0 - math.exp(-rate * step_h):
-                notional = MARGIN_USED * t.leverage * min(cash[t.account] / 1e6, t.wealth_usd)
-                side = BUY if uniform(key, j, index, 4) < 0.5 + 0.5 * math.tanh(pull) else SELL
-                t.goal = (1 - 2 * side) * lots_for(notional, seen.mid, instrument.lot)
-                t.working = OPENING
+            draw = uniform(key, j, index, 2)
+            if draw < most_entries:
+                pull = (
+                    p.momentum_weight * math.tanh(seen.momentum_slow / p.momentum_scale)
+                    + p.sentiment_weight * mood
+                    + p.bullishness
+                )
+                eagerness = min(EAGERNESS_LIMIT, math.exp(abs(pull) - abs(p.bullishness)))
+                if happens(draw, p.entry_per_hour * eagerness * step_h):
+                    notional = MARGIN_USED * t.leverage * min(cash[t.account] / 1e6, t.wealth_usd)
+                    side = BUY if uniform(key, j, index, 4) < 0.5 + 0.5 * math.tanh(pull) else SELL
+                    t.goal = (1 - 2 * side) * lots_for(notional, seen.mid, instrument.lot)
+                    t.working = OPENING
         if t.working != IDLE:
             u = uniform(key, j, index, 1)
             work(t, held, p.slippage, seen.mid, instrument, messages, counters, u, start_ns, step_ns)

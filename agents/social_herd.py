@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from abm.book.messages import BUY, MARKET, REDUCE_ONLY, SELL, Records
+from abm.book.messages import BUY, IOC, REDUCE_ONLY, SELL, Records
 from abm.compiled import for_kernels, kernel
 from abm.networks.social_graph import SocialGraph, sentiment_parameters_dtype, spread_sentiment
 from abm.outbox import send
@@ -55,6 +55,9 @@ class HerdParameters(Parameters):
         0.02, gt=0, le=1, description="log-return over ten minutes that counts as large"
     )
     alert_weight: float = Field(0.02, ge=0, le=2, description="mood lost for each liquidated trader followed")
+    slippage: float = Field(
+        0.005, gt=0, le=0.5, description="farthest from the mid that an order may trade, fraction"
+    )
     react_per_hour: float = Field(
         2.0, ge=0, le=3600, description="rate of trading at an extreme mood, 1/hour"
     )
@@ -96,9 +99,9 @@ def decide_herd(
             continue
         when = start_ns + int(step_ns * uniform(key, j, index, 1))
         side = BUY if trade > 0.0 else SELL
-        send(
-            messages, counters, when, t.account, i, MARKET, side, lots, 0, REDUCE_ONLY if side == SELL else 0
-        )
+        worst = max(1, int(view[i].mid * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick))
+        flags = REDUCE_ONLY if side == SELL else 0
+        send(messages, counters, when, t.account, i, IOC, side, lots, worst, flags)
 
 
 class SocialHerdMember(CrowdAgent):
