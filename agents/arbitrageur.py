@@ -35,7 +35,7 @@ arbitrageur_dtype = np.dtype(
 class ArbitrageurParameters(Parameters):
     """Arbitrageurs between spot and perpetual."""
 
-    traders: int = Field(24, ge=0, le=1_000_000, description="number of arbitrageurs")
+    traders: int = Field(24, ge=1, le=1_000_000, description="number of arbitrageurs")
     capital_over_depth: float = Field(
         10.0, ge=0, le=1000, description="position that all can add or shed, over one-sided depth within 1 %"
     )

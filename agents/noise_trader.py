@@ -31,7 +31,7 @@ class NoiseParameters(Parameters):
     traders: int = Field(300, ge=0, le=1_000_000, description="number of noise traders")
     rate_per_hour: float = Field(12.0, gt=0, le=3600, description="orders of each in calm times, 1/hour")
     market_share: float = Field(
-        0.6, ge=0, le=1, description="share of market orders; the rest are limit orders"
+        0.6, gt=0, le=1, description="share of market orders; the rest are limit orders"
     )
     hourly_turnover: float = Field(
         1.6, ge=0, le=100, description="market-order volume in an hour over one-sided depth within 1 %"

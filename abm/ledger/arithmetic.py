@@ -18,13 +18,6 @@ def wide(value: int) -> Any:
 
 
 @kernel
-def floor_per_million(value: int, ppm: int) -> int:
-    """Return ``value * ppm / 1e6`` rounded toward minus infinity, without overflow for values up to 1e16."""
-    millions = value // _MILLION
-    return millions * ppm + (value - millions * _MILLION) * ppm // _MILLION
-
-
-@kernel
 def ceil_per_million(value: int, ppm: int) -> int:
     """Return ``value * ppm / 1e6`` rounded toward plus infinity, without overflow for values up to 1e16."""
     millions = value // _MILLION

@@ -241,6 +241,13 @@ class Scenario(Part):
         names = [asset.name for asset in self.assets]
         if len(set(names)) != len(names):
             raise ValueError(f"assets: names must differ, got {', '.join(names)}")
+        if not any(asset.retail_share > 0 for asset in self.assets):
+            raise ValueError("assets: retail_share is 0 for all of them; at least one must be above 0")
+        if self.arbitrageur.traders < len(self.assets):
+            raise ValueError(
+                f"arbitrageur: traders is {self.arbitrageur.traders}; it must be at least the number of assets, "
+                f"{len(self.assets)}: they are the other side of the initial positions"
+            )
         if self.crash.end_s > self.duration_s:
             raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
         return self
