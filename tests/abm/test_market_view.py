@@ -64,16 +64,26 @@ def test_quotes_and_mid():
     assert row["mid"] == row["last"] == pytest.approx(100.4)
 
 
-def test_a_constant_return_has_its_volatility():
+@pytest.mark.parametrize("step_s", [0.5, 2.0, 10.0])
+def test_a_constant_move_every_ten_seconds_has_its_volatility_at_any_step(step_s):
     screen = Screen()
-    for k in range(1200):
+    for k in range(300):
         screen.quote(1001 - k % 2)
-        row = screen.refresh(2.0)
+        for _ in range(round(10 / step_s)):
+            row = screen.refresh(step_s)
     change = math.log(100.1 / 100.0)
-    assert row["volatility"] == pytest.approx(change / math.sqrt(2.0), rel=1e-6)
-    calm, moving = 2e-4**2, change**2 / 2.0
-    left = math.exp(-2400 / VOLATILITY_SLOW_S)
+    assert row["volatility"] == pytest.approx(change / math.sqrt(10.0), rel=1e-5)
+    calm, moving = 2e-4**2, change**2 / 10.0
+    left = math.exp(-3000 / VOLATILITY_SLOW_S)
     assert row["volatility_slow"] == pytest.approx(math.sqrt(left * calm + (1 - left) * moving), rel=1e-6)
+
+
+def test_the_bounce_within_ten_seconds_does_not_count():
+    screen = Screen()
+    for k in range(3000):
+        screen.quote(1000 + k % 2)
+        row = screen.refresh(1.0)
+    assert row["volatility"] < 1e-9
 
 
 def test_momentum_is_the_distance_from_exponential_averages():
@@ -90,10 +100,10 @@ def test_momentum_is_the_distance_from_exponential_averages():
 
 def test_summaries_of_a_steady_price_do_not_depend_on_the_step_length():
     rows = []
-    for step_s in (0.25, 1.0, 5.0):
+    for step_s in (0.25, 1.0, 5.0, 20.0):
         screen = Screen()
         screen.quote(1050)
-        screen.refresh(1e-9)  # the jump itself
+        screen.refresh(10.0)  # the jump itself
         start = screen.view[0]["volatility"]
         for _ in range(round(60 / step_s)):
             row = screen.refresh(step_s)

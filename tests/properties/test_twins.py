@@ -1,0 +1,95 @@
+"""A twin is its original, byte by byte, until the mechanism that is off would first have acted."""
+
+import numpy as np
+import pytest
+from run_bytes import rows_in_common
+
+from experiments.build import TWINS, build
+from experiments.simulate import simulate
+
+SEEDS = (1, 2)
+MECHANISMS = [name for name in TWINS if name != "baseline"]
+
+
+@pytest.fixture(scope="module")
+def runs(small):
+    """All runs of the small scenario: (seed, twin) -> trace."""
+    return {(seed, twin): simulate(small(), seed, twin) for seed in SEEDS for twin in TWINS}
+
+
+def rows_before(trace, time_s):
+    """Number of steps that end before ``time_s``."""
+    return int(np.searchsorted(trace.time_s, time_s - 1e-9))
+
+
+def first_maker_change(scenario, seed):
+    """Steps before a maker's size or state is first different without withdrawal."""
+    models = [build(scenario, seed, twin, views=False) for twin in ("baseline", "maker_withdrawal")]
+    for step in range(models[0].clock.steps()):
+        for model in models:
+            model.step()
+        one, two = (model.crowds[0].quotes for model in models)
+        if any((one[name] != two[name]).any() for name in ("size_factor", "state")):
+            return step
+    return models[0].clock.steps()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_a_twin_is_its_original_until_the_mechanism_acts(runs, small, seed, mechanism):
+    original, twin = runs[seed, "baseline"], runs[seed, mechanism]
+    if mechanism == "liquidations":
+        acts = rows_before(original, original.events["liquidations"]["time_s"].min())
+    elif mechanism == "adl":
+        acts = rows_before(original, original.events["adl"]["time_s"].min())
+    elif mechanism == "exogenous_shock":
+        acts = rows_before(original, small().news[0].time_s)
+    elif mechanism == "herding":
+        acts = int(np.flatnonzero(original.world["sentiment"])[0])
+    else:
+        acts = first_maker_change(small(), seed)
+    common = rows_in_common(original, twin)
+    assert 0 < acts <= common < len(original.time_s)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_off_does_not_happen(runs, seed):
+    assert len(runs[seed, "liquidations"].events["liquidations"]) == 0
+    assert len(runs[seed, "liquidations"].events["adl"]) == 0
+    assert len(runs[seed, "adl"].events["adl"]) == 0
+    assert len(runs[seed, "maker_withdrawal"].events["maker_withdrawals"]) == 0
+    assert not runs[seed, "herding"].world["sentiment"].any()
+    assert (runs[seed, "maker_withdrawal"].world["makers_quoting"] == 1.0).all()
+    for name in ("liquidations", "adl", "maker_withdrawals"):
+        assert len(runs[seed, "baseline"].events[name]) > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_values_draw_the_same_in_every_twin(runs, seed):
+    value = runs[seed, "baseline"].by_asset["value"]
+    for mechanism in MECHANISMS:
+        same = runs[seed, mechanism].by_asset["value"]
+        if mechanism == "exogenous_shock":
+            before = rows_before(runs[seed, "baseline"], 60.0)
+            assert np.array_equal(same[:before], value[:before])
+            assert (same[-1] > value[-1]).all()
+        else:
+            assert np.array_equal(same, value)
+
+
+def test_an_unknown_twin_is_refused(small):
+    with pytest.raises(ValueError, match="twin: unknown name 'liquidation'; known: baseline, liquidations"):
+        build(small(), 1, "liquidation")
+
+
+def test_another_kind_of_agent_changes_no_draw_of_the_others(small):
+    counts = {}
+    for traders in (60, 120):
+        model = build(small({"noise.traders": traders, "news": []}), 1)
+        first = [crowd for crowd in model.crowds if crowd.kind in ("market_maker", "leveraged_retail")]
+        counts[traders] = [crowd.table.copy() for crowd in first]
+    makers, retail = zip(counts[60], counts[120], strict=True)
+    for name in ("wealth_usd", "leverage", "instrument", "susceptibility"):
+        assert np.array_equal(retail[0][name], retail[1][name])
+    for name in ("risk_limit", "stretch", "capital_usd"):
+        assert np.array_equal(makers[0][name], makers[1][name])
