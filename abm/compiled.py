@@ -61,9 +61,14 @@ def kernel(function: _Function) -> _Function:
     return numba.njit(cache=True, error_model="numpy")(function)
 
 
+def merged(function: _Function) -> _Function:
+    """Compile ``function`` as part of its callers' source: arrays then cross no call, which costs time."""
+    return numba.njit(cache=True, error_model="numpy", inline="always")(function)
+
+
 def inlined(function: _Function) -> _Function:
     """Compile ``function`` like `kernel`, and copy its machine code into its callers: for short hot parts."""
-    return numba.njit(cache=True, error_model="numpy", forceinline=True)(function)
+    return numba.njit(cache=True, error_model="numpy", forceinline=True, no_cfunc_wrapper=True)(function)
 
 
 def wrapping(function: _Function) -> _Function:

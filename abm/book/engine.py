@@ -17,17 +17,12 @@ from abm.book.layout import (
 )
 from abm.book.messages import Records, fill_table, message_dtype, message_table
 from abm.book.trading import DONE, NEEDS_FILLS, NEEDS_ORDERS
+from abm.compiled import for_kernels
 
 Integers = npt.NDArray[np.int64]
 _FIRST_OWN_ID = 1 << 40
 _FILLS = 1 << 14
 _NO_FILLS = fill_table(0)
-_COMPILED = hasattr(matching.process, "py_func")
-
-
-def plain(table: Records) -> Any:
-    """Return what to hand to a kernel: Numba is faster with plain arrays, Python needs the attributes."""
-    return table.view(np.ndarray) if _COMPILED else table
 
 
 class BookEngine:
@@ -96,15 +91,15 @@ class BookEngine:
 
     def _bind(self) -> None:
         """Keep the views that every call needs: they are dear to make."""
-        self._kernel_books = plain(self.books)
+        self._kernel_books = for_kernels(self.books)
         self._times = self.books["time"]
-        self._row = plain(self._message)
+        self._row = for_kernels(self._message)
         self._row_status = self._message["status"]
         self._row_filled = self._message["filled"]
 
     def _use(self, fills: Records) -> None:
         self._fills = fills
-        self._kernel_fills = plain(fills)
+        self._kernel_fills = for_kernels(fills)
         self._fill_bytes = fills.view(np.ndarray).view(np.uint8)
 
     def process(self, messages: Records) -> Records:
@@ -125,10 +120,10 @@ class BookEngine:
                 f"messages has type {messages.dtype}; it must be abm.book.messages.message_dtype"
             )
         if len(messages) <= _FILLS:
-            return self._taken(self._handle(plain(messages), len(messages)))
+            return self._taken(self._handle(for_kernels(messages), len(messages)))
         kept = self._fills
         self._use(fill_table(2 * len(messages)))  # rows that stay unused cost no memory
-        count = self._handle(plain(messages), len(messages))
+        count = self._handle(for_kernels(messages), len(messages))
         fills = self._fills
         self._use(kept)
         return cast("Records", fills[:count])
@@ -142,7 +137,19 @@ class BookEngine:
             )
             if need == DONE:
                 return count
-            self._grow(need, messages, row, count)
+            if need == NEEDS_FILLS:
+                count = self._settle(count, need)
+            else:
+                self._grow(need, messages, row)
+
+    def _settle(self, count: int, need: int) -> int:
+        """Enlarge a full fill table, let the fired orders enter that it kept out; return the fills' number."""
+        while need != DONE:
+            fills = fill_table(2 * len(self._fills))
+            fills[:count] = self._fills[:count]
+            self._use(fills)
+            count, need = matching.settle_all(self._kernel_books, self._kernel_fills, count, self.position)
+        return count
 
     def _taken(self, count: int) -> Records:
         """Return a copy of the first rows of ``_fills``, byte by byte, which is quicker than by field."""
@@ -152,12 +159,8 @@ class BookEngine:
         copied = self._fill_bytes[: count * size].copy()
         return cast("Records", copied.view(self._fills.dtype).view(np.recarray))
 
-    def _grow(self, need: int, messages: Any, row: int, count: int) -> None:
-        if need == NEEDS_FILLS:
-            fills = fill_table(2 * len(self._fills))
-            fills[:count] = self._fills[:count]
-            self._use(fills)
-            return
+    def _grow(self, need: int, messages: Any, row: int) -> None:
+        """Move the books to larger ones, whose kernels are compiled when first met."""
         levels, orders = level_capacity(self.books), order_capacity(self.books)
         if need == NEEDS_ORDERS:
             orders *= 4
@@ -183,10 +186,7 @@ class BookEngine:
         count, need = matching.mark_books(
             self._kernel_books, mark_ticks, time_ns, self._kernel_fills, 0, self.position
         )
-        while need != DONE:
-            self._grow(need, self._message, 0, count)
-            count, need = matching.settle_all(self._kernel_books, self._kernel_fills, count, self.position)
-        return self._taken(count)
+        return self._taken(self._settle(count, need))
 
     def cancel_accounts(self, flags: npt.NDArray[np.bool_]) -> int:
         """Cancel every open order, waiting ones too, of flagged accounts; ``flags`` has one bool for each.

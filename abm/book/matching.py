@@ -253,10 +253,8 @@ def process(
     tuple
         First row that is not handled yet, number of rows now used in ``fills``, and `DONE` or what has to
         grow (`NEEDS_FILLS`, `NEEDS_ORDERS`, `NEEDS_LEVELS`) before a further call goes on from that row.
+        After `NEEDS_FILLS`, `settle_all` has to come first: stops may have fired and not entered yet.
     """
-    count, need = settle_all(books, fills, count, position)
-    if need != DONE:
-        return start, count, need
     for row in range(start, stop):
         message = messages[row]
         if message.status == REJECTED_MARGIN:

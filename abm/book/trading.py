@@ -26,7 +26,7 @@ from abm.book.messages import (
 )
 from abm.book.messages import STOP as _STOP
 from abm.book.triggers import discard, drop, fire_on_trades, heap_push
-from abm.compiled import inlined, kernel
+from abm.compiled import inlined, kernel, merged
 
 Positions = npt.NDArray[np.int64]
 STOP = int64(_STOP)
@@ -108,7 +108,7 @@ def fillable(
     return lots == 0
 
 
-@inlined
+@merged
 def match(
     book: np.record,
     slot: int,
@@ -198,7 +198,7 @@ def admission(book: np.record, kind: int, side: int, price: int, flags: int, hel
     return 0
 
 
-@inlined
+@merged
 def enter(
     book: np.record, slot: int, instrument: int, source: int, fills: Records, count: int, position: Positions
 ) -> tuple[int, int, int]:

@@ -146,19 +146,25 @@ def withdraw(book: np.record, slot: int) -> None:
         stop_waiting(book, slot)
 
 
-@inlined
+@kernel
 def drop(book: np.record, slot: int) -> None:
     """Cancel the open order in ``slot``."""
     withdraw(book, slot)
     discard(book, slot)
 
 
+@kernel
+def _drop_expired(book: np.record) -> None:
+    while book.heap_sizes[EXPIRY] > 0 and book.heaps[EXPIRY, 1].key <= book.time:
+        drop(book, int64(book.heaps[EXPIRY, 1].slot))
+
+
 @inlined
 def advance(book: np.record, time: int) -> None:
     """Set the book's time and drop what is due to expire."""
     book.time = time
-    while book.heap_sizes[EXPIRY] > 0 and book.heaps[EXPIRY, 1].key <= time:
-        drop(book, int64(book.heaps[EXPIRY, 1].slot))
+    if book.heap_sizes[EXPIRY] > 0:
+        _drop_expired(book)
 
 
 @kernel
