@@ -47,11 +47,6 @@ def cache_directory() -> Path:
     )
 
 
-def is_warm() -> bool:
-    """Tell whether compiled kernels are on disk, so that a caller can announce the first compilation."""
-    return numba.config.DISABLE_JIT or any(Path(numba.config.CACHE_DIR).rglob("*.nbi"))
-
-
 if not os.environ.get("NUMBA_CACHE_DIR"):
     numba.config.CACHE_DIR = str(cache_directory())
 
