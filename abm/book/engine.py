@@ -143,7 +143,7 @@ class BookEngine:
                 self._grow(need, messages, row)
 
     def _settle(self, count: int, need: int) -> int:
-        """Enlarge a full fill table and let the fired orders enter that it kept out; return how many fills."""
+        """Enlarge a full fill table, let the fired orders that it kept out enter; return the fill count."""
         while need != DONE:
             fills = fill_table(2 * len(self._fills))
             fills[:count] = self._fills[:count]
