@@ -32,6 +32,8 @@ REASONS = {STALE_FEED: "stale feed", VOLATILITY: "risk limit", LOSS: "loss limit
 
 LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
 """Distances of the ladder's levels beyond the half-spread, fractions of the price."""
+LEAST_APPETITE = 0.02
+"""Smallest factor on a side that has been traded against."""
 DEPTH_SHAPE = 1.15
 """Exponent of cumulative depth in distance: 1.13-1.16 on 21 coins (min66633/liquidation-cascade-research)."""
 
@@ -148,6 +150,135 @@ def withdraw(
 
 
 @kernel
+def recent_loss(
+    maker: np.record,
+    view: Records,
+    instruments: Records,
+    cash: npt.NDArray[np.int64],
+    position: npt.NDArray[np.int64],
+    entry_value: npt.NDArray[np.int64],
+    step_s: float,
+) -> float:
+    """Mark the maker's account to market; return its loss against about an hour's average, share of capital."""
+    a = maker.account
+    equity = cash[a] / 1e6
+    for i in range(len(instruments)):
+        worth = position[i, a] * instruments[i].lot * view[i].mid
+        equity += worth if instruments[i].kind == SPOT else worth - entry_value[i, a] / 1e6
+    if maker.average_equity == 0.0:
+        maker.average_equity = equity
+    maker.average_equity += (equity - maker.average_equity) * (1.0 - math.exp(-step_s / 3600.0))
+    return (maker.average_equity - equity) / maker.capital_usd
+
+
+@kernel
+def reason_to_leave(
+    p: np.record, maker: np.record, quote: np.record, excess: float, lost: float, feed_delay_s: float
+) -> int:
+    """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over normal."""
+    if p.withdrawal <= 0.0:
+        return QUOTING
+    if feed_delay_s > p.stale_feed_s:
+        return STALE_FEED
+    if lost > p.loss_limit:
+        return LOSS
+    return VOLATILITY if excess * quote.size_factor > maker.risk_limit else QUOTING
+
+
+@kernel
+def update_belief(
+    p: np.record,
+    quote: np.record,
+    log_mid: float,
+    log_value: float,
+    leader: float,
+    follow_leader: float,
+    excess: float,
+    step_s: float,
+) -> None:
+    """Move the fair price: with news, towards the mid, back to value, and along with the leader's excess moves."""
+    before = quote.value_seen
+    quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
+    quote.fair += quote.value_seen - before
+    doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
+    quote.fair += (log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
+    quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
+    quote.fair += follow_leader * (leader - quote.leader_seen)
+    quote.leader_seen = leader
+
+
+@kernel
+def update_size(
+    p: np.record, quote: np.record, held: int, lot_usd: float, excess: float, step_s: float
+) -> None:
+    """Shrink or restore the size shown: with volatility on both sides, and on a side that has just been traded."""
+    if p.withdrawal > 0.0:
+        target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
+        time_s = p.shrink_s if target < quote.size_factor else p.restore_s
+        quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
+    traded = (held - quote.held) * lot_usd / quote.depth_usd
+    quote.held = held
+    refill = 1.0 - math.exp(-step_s / p.refill_s)
+    quote.bid_appetite += refill * (1.0 - quote.bid_appetite) - max(0.0, traded)
+    quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
+    quote.bid_appetite = max(LEAST_APPETITE, quote.bid_appetite)
+    quote.ask_appetite = max(LEAST_APPETITE, quote.ask_appetite)
+
+
+@kernel
+def move_ladder(
+    p: np.record,
+    quote: np.record,
+    ladder: Records,
+    levels: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64],
+    book: np.record,
+    terms: np.record,
+    account: int,
+    instrument: int,
+    held: int,
+    widen: float,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    cancel_at: int,
+    quote_at: int,
+    fresh_ns: int,
+) -> None:
+    """Replace the orders that are gone, too far from where they belong, or of the wrong size.
+
+    Orders sent at or after ``fresh_ns`` may still be on their way and count as alive.
+    """
+    price_usd = math.exp(quote.fair)
+    limit_usd = p.inventory_over_depth * quote.depth_usd
+    q = max(-1.0, min(1.0, (held * terms.lot * price_usd - quote.home_usd) / limit_usd))
+    centre = quote.fair - p.skew * q * math.sqrt(widen)
+    for side in range(2):
+        sign = 1 - 2 * side
+        room = (1.0 - max(0.0, sign * q)) * (quote.bid_appetite if side == BUY else quote.ask_appetite)
+        flags = REDUCE_ONLY if terms.kind == SPOT and side == SELL else 0
+        for k in range(len(levels)):
+            level = ladder[side, k]
+            away = (p.half_spread + levels[k]) * widen
+            raw = math.exp(centre - sign * away) / terms.tick
+            price = max(1, math.floor(raw) if side == BUY else math.ceil(raw))
+            lots = lots_for(quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, terms.lot)
+            if level.id > 0 and (level.sent_ns >= fresh_ns or open_lots(book, level.id) > 0):
+                tolerance = (0.25 * away + 0.00002) * price
+                if abs(price - level.price) <= tolerance and abs(lots - level.lots) <= 0.3 * level.lots:
+                    continue
+                send_cancel(messages, counters, cancel_at, account, instrument, level.id)
+            level.id = 0
+            if lots < 1:
+                continue
+            level.id = send(
+                messages, counters, quote_at, account, instrument, POST_ONLY, side, lots, price, flags
+            )
+            level.price = price
+            level.lots = lots
+            level.sent_ns = quote_at
+
+
+@kernel
 def decide_makers(
     makers: Records,
     quotes: Records,
@@ -174,112 +305,39 @@ def decide_makers(
     """Let every maker check its limits, update its belief and move its quotes."""
     p = parameters[0]
     step_s = step_ns / 1e9
-    n_instruments = len(instruments)
     leader = view[0].log_mid - log_value[0]
     comes_back = 1.0 - math.exp(-step_s / p.return_s)
     for m in range(len(makers)):
         maker = makers[m]
         a = maker.account
-        equity = cash[a] / 1e6
-        for i in range(n_instruments):
-            worth = position[i, a] * instruments[i].lot * view[i].mid
-            equity += worth if instruments[i].kind == SPOT else worth - entry_value[i, a] / 1e6
-        if maker.average_equity == 0.0:
-            maker.average_equity = equity
-        maker.average_equity += (equity - maker.average_equity) * (1.0 - math.exp(-step_s / 3600.0))
-        lost = (maker.average_equity - equity) / maker.capital_usd
-        for i in range(n_instruments):
+        lost = recent_loss(maker, view, instruments, cash, position, entry_value, step_s)
+        for i in range(len(instruments)):
             seen = view[i]
-            instrument = instruments[i]
+            terms = instruments[i]
             quote = quotes[m, i]
-            ladder = ladders[m, i]
             excess = seen.volatility / seen.volatility_slow
-            reason = QUOTING
-            if p.withdrawal > 0.0:
-                if feed_delay_s > p.stale_feed_s:
-                    reason = STALE_FEED
-                elif lost > p.loss_limit:
-                    reason = LOSS
-                elif excess * quote.size_factor > maker.risk_limit:
-                    reason = VOLATILITY
-
-            before = quote.value_seen
-            quote.value_seen += (log_value[instrument.asset] - before) * (
-                1.0 - math.exp(-step_s / p.news_delay_s)
-            )
-            quote.fair += quote.value_seen - before
-            doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
-            quote.fair += (seen.log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
-            quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
-            if instrument.asset != 0:
-                quote.fair += p.leader_weight * loading[instrument.asset] * (leader - quote.leader_seen)
-            quote.leader_seen = leader
-
-            cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + uniform(key, m, index, 2 * i)))
+            reason = reason_to_leave(p, maker, quote, excess, lost, feed_delay_s)
+            follow = p.leader_weight * loading[terms.asset] if terms.asset != 0 else 0.0
+            update_belief(p, quote, seen.log_mid, log_value[terms.asset], leader, follow, excess, step_s)
+            delay = uniform(key, m, index, 2 * i)
+            cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + delay))
             if quote.state == QUOTING and reason != QUOTING:
-                withdraw(ladder, messages, counters, a, i, cancel_at)
+                withdraw(ladders[m, i], messages, counters, a, i, cancel_at)
                 quote.state = reason
                 quote.size_factor = p.return_size
-            elif (
-                quote.state != QUOTING
-                and reason == QUOTING
-                and uniform(key, m, index, 2 * i + 1) < comes_back
-            ):
-                quote.state = QUOTING
+            elif quote.state != QUOTING and reason == QUOTING:
+                if uniform(key, m, index, 2 * i + 1) < comes_back:
+                    quote.state = QUOTING
             if quote.state != QUOTING:
                 continue
-
-            if p.withdrawal > 0.0:
-                target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
-                time_s = p.shrink_s if target < quote.size_factor else p.restore_s
-                quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
+            held = position[i, a]
+            update_size(p, quote, held, terms.lot * math.exp(quote.fair), excess, step_s)
             widen = maker.stretch * max(1.0, excess) ** p.widen_power
-
-            price_usd = math.exp(quote.fair)
-            traded = (position[i, a] - quote.held) * instrument.lot * price_usd / quote.depth_usd
-            quote.held = position[i, a]
-            refill = 1.0 - math.exp(-step_s / p.refill_s)
-            quote.bid_appetite += refill * (1.0 - quote.bid_appetite) - max(0.0, traded)
-            quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
-            quote.bid_appetite = max(0.02, quote.bid_appetite)
-            quote.ask_appetite = max(0.02, quote.ask_appetite)
-
-            limit_usd = p.inventory_over_depth * quote.depth_usd
-            held = position[i, a] * instrument.lot * price_usd - quote.home_usd
-            q = max(-1.0, min(1.0, held / limit_usd))
-            centre = quote.fair - p.skew * q * math.sqrt(widen)
-            quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + uniform(key, m, index, 2 * i)))
-            for side in range(2):
-                sign = 1 - 2 * side
-                room = (1.0 - max(0.0, sign * q)) * (
-                    quote.bid_appetite if side == BUY else quote.ask_appetite
-                )
-                for k in range(len(levels)):
-                    level = ladder[side, k]
-                    away = (p.half_spread + levels[k]) * widen
-                    raw = math.exp(centre - sign * away) / instrument.tick
-                    price = math.floor(raw) if side == BUY else math.ceil(raw)
-                    price = max(1, price)
-                    lots = lots_for(
-                        quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, instrument.lot
-                    )
-                    alive = level.id > 0 and (
-                        level.sent_ns >= start_ns - step_ns or open_lots(books[i], level.id) > 0
-                    )
-                    if alive:
-                        tolerance = (0.25 * away + 0.00002) * price
-                        size_ok = abs(lots - level.lots) <= 0.3 * level.lots
-                        if abs(price - level.price) <= tolerance and size_ok:
-                            continue
-                        send_cancel(messages, counters, cancel_at, a, i, level.id)
-                    level.id = 0
-                    if lots < 1:
-                        continue
-                    flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
-                    level.id = send(messages, counters, quote_at, a, i, POST_ONLY, side, lots, price, flags)
-                    level.price = price
-                    level.lots = lots
-                    level.sent_ns = quote_at
+            quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + delay))
+            move_ladder(
+                p, quote, ladders[m, i], levels, shares, books[i], terms, a, i, held, widen,
+                messages, counters, cancel_at, quote_at, start_ns - step_ns,
+            )  # fmt: skip
 
 
 class MarketMaker(CrowdAgent):
