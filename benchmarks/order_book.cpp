@@ -148,8 +148,8 @@ int main(int argc, char** argv) {
     int64_t ids = 0;
     for (const Message& message : messages) ids = std::max(ids, message.id);
     for (int round = 0; round < std::atoi(argv[2]); round++) {
-        Book book(200000, ids);
         auto start = std::chrono::steady_clock::now();
+        Book book(200000, ids);
         for (Message& message : messages) book.handle(message);
         std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
         book.report(taken.count());
