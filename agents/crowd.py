@@ -17,6 +17,9 @@ from abm.model import ModelCounter
 from abm.random_streams import stream_key
 from abm.sight import Sight
 
+Row = Any
+"""One row of a record array: its fields are attributes that type checkers cannot know."""
+
 
 class Parameters(BaseModel):
     """Base of every kind's parameters: frozen, unknown keys refused, units in names."""

@@ -25,7 +25,7 @@ from abm.instruments import SPOT
 from abm.outbox import send, send_cancel
 from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, Row, lots_for
 
 QUOTING, STALE_FEED, VOLATILITY, LOSS = 0, 1, 2, 3
 REASONS = {STALE_FEED: "stale feed", VOLATILITY: "risk limit", LOSS: "loss limit"}
@@ -151,7 +151,7 @@ def withdraw(
 
 @kernel
 def recent_loss(
-    maker: np.record,
+    maker: Row,
     view: Records,
     instruments: Records,
     cash: npt.NDArray[np.int64],
@@ -159,7 +159,7 @@ def recent_loss(
     entry_value: npt.NDArray[np.int64],
     step_s: float,
 ) -> float:
-    """Mark the maker's account to market; return its loss against about an hour's average, share of capital."""
+    """Mark the maker's account to market; return its loss in about an hour, share of capital."""
     a = maker.account
     equity = cash[a] / 1e6
     for i in range(len(instruments)):
@@ -172,9 +172,7 @@ def recent_loss(
 
 
 @kernel
-def reason_to_leave(
-    p: np.record, maker: np.record, quote: np.record, excess: float, lost: float, feed_delay_s: float
-) -> int:
+def reason_to_leave(p: Row, maker: Row, quote: Row, excess: float, lost: float, feed_delay_s: float) -> int:
     """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over normal."""
     if p.withdrawal <= 0.0:
         return QUOTING
@@ -187,8 +185,8 @@ def reason_to_leave(
 
 @kernel
 def update_belief(
-    p: np.record,
-    quote: np.record,
+    p: Row,
+    quote: Row,
     log_mid: float,
     log_value: float,
     leader: float,
@@ -196,7 +194,7 @@ def update_belief(
     excess: float,
     step_s: float,
 ) -> None:
-    """Move the fair price: with news, towards the mid, back to value, and along with the leader's excess moves."""
+    """Move the fair price: with news, to the mid, back to value, along with the leader's excess."""
     before = quote.value_seen
     quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
     quote.fair += quote.value_seen - before
@@ -208,10 +206,8 @@ def update_belief(
 
 
 @kernel
-def update_size(
-    p: np.record, quote: np.record, held: int, lot_usd: float, excess: float, step_s: float
-) -> None:
-    """Shrink or restore the size shown: with volatility on both sides, and on a side that has just been traded."""
+def update_size(p: Row, quote: Row, held: int, lot_usd: float, excess: float, step_s: float) -> None:
+    """Shrink or restore size: with volatility on both sides, and on a side that was just traded."""
     if p.withdrawal > 0.0:
         target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
         time_s = p.shrink_s if target < quote.size_factor else p.restore_s
@@ -227,13 +223,13 @@ def update_size(
 
 @kernel
 def move_ladder(
-    p: np.record,
-    quote: np.record,
+    p: Row,
+    quote: Row,
     ladder: Records,
     levels: npt.NDArray[np.float64],
     shares: npt.NDArray[np.float64],
-    book: np.record,
-    terms: np.record,
+    book: Row,
+    terms: Row,
     account: int,
     instrument: int,
     held: int,
@@ -325,9 +321,9 @@ def decide_makers(
                 withdraw(ladders[m, i], messages, counters, a, i, cancel_at)
                 quote.state = reason
                 quote.size_factor = p.return_size
-            elif quote.state != QUOTING and reason == QUOTING:
-                if uniform(key, m, index, 2 * i + 1) < comes_back:
-                    quote.state = QUOTING
+            returns = reason == QUOTING and uniform(key, m, index, 2 * i + 1) < comes_back
+            if quote.state != QUOTING and returns:
+                quote.state = QUOTING
             if quote.state != QUOTING:
                 continue
             held = position[i, a]
