@@ -245,8 +245,8 @@ class Scenario(Part):
             raise ValueError("assets: retail_share is 0 for all of them; at least one must be above 0")
         if self.arbitrageur.traders < len(self.assets):
             raise ValueError(
-                f"arbitrageur: traders is {self.arbitrageur.traders}; at least {len(self.assets)} are needed, "
-                "one for each asset, as the other side of the initial positions"
+                f"arbitrageur: traders is {self.arbitrageur.traders}; it must be at least "
+                f"{len(self.assets)}, one for each asset, as the other side of the initial positions"
             )
         if self.crash.end_s > self.duration_s:
             raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
