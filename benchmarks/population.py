@@ -1,6 +1,7 @@
 """Cost of a step of october-2025's crash and peak memory, by number of retail traders.
 
-Each size runs in a process of its own. Run from the repository root: ``PYTHONPATH=. python benchmarks/population.py [--sizes 1000 10000 ...]``.
+Each size runs in a process of its own. Run from the repository root:
+``PYTHONPATH=. python benchmarks/population.py [--sizes 1000 10000 ...]``.
 """
 
 import argparse
