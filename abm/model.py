@@ -28,18 +28,23 @@ from abm.venues.pricing import Pricing
 
 
 class ModelCounter(WeakKeyDictionary[Any, Any]):
-    """Agent ids of each model, without keeping the model alive.
+    """Agent ids of each model, without keeping the model alive; a model read from a pickle counts on.
 
-    Mesa 3.3.1 counts ids in a class attribute keyed by the model itself, so that no model is ever freed (mesa
-    issue 3179). Agent classes of this project put this in its place; later versions of Mesa do not look at
-    it.
+    Mesa 3.3.1 counts ids in an attribute of its agent class, keyed by the model itself, so that no model is
+    ever freed (mesa issue 3179). This takes its place; later versions of Mesa have no such attribute.
     """
 
     def __getitem__(self, model: Any) -> Any:
         """Return the running counter of ``model``."""
         if model not in self:
-            self[model] = iter(range(1, 1 << 62))
+            last = max((agent.unique_id for agent in model.agents), default=0)
+            self[model] = iter(range(last + 1, 1 << 62))
         return super().__getitem__(model)
+
+
+AGENT_IDS = ModelCounter()
+if hasattr(mesa.Agent, "_ids"):
+    mesa.Agent._ids = AGENT_IDS
 
 
 class DecidesTogether(Protocol):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from abm.book.messages import Records
 from abm.compiled import for_kernels, kernel
-from abm.model import ModelCounter
+from abm.model import AGENT_IDS
 from abm.random_streams import stream_key
 from abm.sight import Sight
 
@@ -54,7 +54,7 @@ class Column:
 class CrowdAgent(mesa.Agent):
     """One member of a crowd, as Mesa sees it."""
 
-    _ids: ClassVar[Any] = ModelCounter()
+    _ids: ClassVar[Any] = AGENT_IDS
     crowd_member: ClassVar[bool] = True
     account = Column()
 

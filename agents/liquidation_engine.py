@@ -8,7 +8,7 @@ import pandas as pd
 
 from abm.book.messages import SELL, Records
 from abm.compiled import for_kernels
-from abm.model import MarketModel, ModelCounter
+from abm.model import AGENT_IDS, MarketModel
 from abm.venues.liquidation import LiquidationEngine
 from abm.venues.liquidation_report import HOW_NAMES, LiquidationReport
 
@@ -38,7 +38,7 @@ class LiquidationEngineAgent(mesa.Agent):
         What the fund has paid for accounts that owed money with nothing left to close, USD.
     """
 
-    _ids: ClassVar[Any] = ModelCounter()
+    _ids: ClassVar[Any] = AGENT_IDS
     crowd_member: ClassVar[bool] = True
     model: MarketModel
 

@@ -6,7 +6,7 @@ import mesa
 
 from abm.book.messages import BUY, IOC, LIMIT, MARKET, POST_ONLY, REDUCE_ONLY, SELL
 from abm.instruments import SPOT
-from abm.model import MarketModel, ModelCounter
+from abm.model import AGENT_IDS, MarketModel
 from abm.outbox import send, send_cancel
 
 
@@ -28,7 +28,7 @@ class Trader(mesa.Agent):
         If the model has no spare account left.
     """
 
-    _ids: ClassVar[Any] = ModelCounter()
+    _ids: ClassVar[Any] = AGENT_IDS
     model: MarketModel
 
     def __init__(self, model: MarketModel, deposit_usd: float = 10_000.0, leverage: int = 5) -> None:
