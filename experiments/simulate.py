@@ -1,5 +1,6 @@
 """One run: a pure function of scenario, seed and twin."""
 
+import gc
 from collections.abc import Callable
 from typing import Literal
 
@@ -42,4 +43,7 @@ def simulate(
             model.step()
         if progress is not None:
             progress(model.clock.now_s / end_s)
-    return model.trace({event.name: event.time_s for event in scenario.news})
+    trace = model.trace({event.name: event.time_s for event in scenario.news})
+    del model
+    gc.collect()  # a Mesa model refers to itself, and its books are large
+    return trace
