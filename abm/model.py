@@ -1,6 +1,5 @@
 """The market model: one step of the world, as a table of contents."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -11,20 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from abm.book.messages import Records
-from abm.book.orderbook import OrderBooks
 from abm.clock import Clock
-from abm.compiled import for_kernels
 from abm.information.fundamental import Fundamentals
-from abm.instruments import PERPETUAL, Instrument
 from abm.ledger.accounts import INSURANCE_FUND
-from abm.ledger.ledger import Ledger
-from abm.market_view import refresh
-from abm.outbox import Outbox
-from abm.recorder import Recorder, record_books, record_fills
+from abm.recorder import Recorder
 from abm.sight import Sight
 from abm.trace import INSTRUMENT_SERIES, Trace
-from abm.venues.gateway import Gateway
-from abm.venues.pricing import Pricing
+from abm.venues.exchange import Exchange
+from abm.venues.transfers import Transfers
 
 
 class ModelCounter(WeakKeyDictionary[Any, Any]):
@@ -50,6 +43,9 @@ if hasattr(mesa.Agent, "_ids"):
 class DecidesTogether(Protocol):
     """A crowd: decides for all its members in one call."""
 
+    exchange: int
+    """Which exchange it trades on, or has its home on."""
+
     def decide(self, sight: Sight) -> None:
         """Write messages into ``sight.outbox``."""
 
@@ -57,22 +53,17 @@ class DecidesTogether(Protocol):
 class Spreads(Protocol):
     """A network: moves once a step and hears about liquidations."""
 
-    def spread(self, view: Records, step_s: float) -> None:
-        """Move the state of the network over ``step_s``."""
+    def spread(self, momentum: npt.NDArray[np.float64], step_s: float) -> None:
+        """Move the state of the network over ``step_s``; ``momentum`` has one entry for each instrument."""
 
-    def on_liquidations(self, accounts: npt.NDArray[np.int64], was_long: npt.NDArray[np.bool_]) -> None:
+    def on_liquidations(
+        self, exchange: int, accounts: npt.NDArray[np.int64], was_long: npt.NDArray[np.bool_]
+    ) -> None:
         """Hear who was liquidated in the step before."""
 
 
-class RiskEngine(Protocol):
-    """Whoever applies the venue's liquidation policy."""
-
-    def run(self, model: "MarketModel") -> None:
-        """Close what must be closed and record it."""
-
-
 class MarketModel(mesa.Model):
-    """A market of order books, margined accounts and agents.
+    """A market of exchanges, margined accounts and agents.
 
     Parameters
     ----------
@@ -80,20 +71,12 @@ class MarketModel(mesa.Model):
         What is run; they go into the trace. The parts draw from streams of their own.
     clock
         Phases and step lengths.
-    instruments
-        What is traded; the instrument table follows this order.
-    table
-        The same as a record array.
-    view
-        Market data before any trade (`abm.market_view.market_view`).
-    books, ledger
-        Order books and ledger, which share the positions.
+    exchanges
+        Venues at work; the first is the hub.
     fundamentals
         Values, news, outside equity index.
-    gateway
-        Capacity and outages.
-    pricing
-        Index, mark and funding rules at work.
+    transfers
+        Money on its way between exchanges.
     asset_names
         Names of the assets, in the order of the values.
 
@@ -103,20 +86,12 @@ class MarketModel(mesa.Model):
         Populations that decide in one call, in order.
     networks
         Contagion networks.
-    risk
-        Who applies the venue's liquidation policy; None: nobody.
     reporters
         World series by name: functions without arguments.
     event_reporters
         Tables of events by name: functions without arguments.
     datacollector
         A Mesa data collector to call at the end of each step, if any.
-    spare_accounts
-        Account rows that `open_account` gives out.
-    published
-        The view as agents see it: as late as the feed is.
-    outbox
-        Messages of the step in progress.
     recorder
         Series so far.
     """
@@ -128,41 +103,30 @@ class MarketModel(mesa.Model):
         seed: int,
         twin: str,
         clock: Clock,
-        instruments: Sequence[Instrument],
-        table: Records,
-        view: Records,
-        books: OrderBooks,
-        ledger: Ledger,
+        exchanges: Sequence[Exchange],
         fundamentals: Fundamentals,
-        gateway: Gateway,
-        pricing: Pricing,
+        transfers: Transfers,
         asset_names: Sequence[str],
     ) -> None:
         super().__init__(rng=np.random.default_rng(seed))
         self.name, self.seed_used, self.twin = name, seed, twin
         self.clock = clock
-        self.instruments = tuple(instruments)
-        self.instrument_names = [item.name for item in instruments]
+        self.exchanges = tuple(exchanges)
+        self.instrument_names = [item for exchange in exchanges for item in exchange.instrument_names]
         self.asset_names = list(asset_names)
-        self.table = table
-        self._kernel_table = for_kernels(table)
-        self.view = view
-        self.books = books
-        self.ledger = ledger
         self.fundamentals = fundamentals
-        self.gateway = gateway
-        self.pricing = pricing
+        self.transfers = transfers
         self.crowds: list[DecidesTogether] = []
         self.networks: list[Spreads] = []
-        self.risk: RiskEngine | None = None
         self.reporters: dict[str, Callable[[], float]] = {}
-        self.outbox = Outbox()
-        self.recorder = Recorder(clock.steps(), len(instruments), len(asset_names))
+        self.recorder = Recorder(clock.steps(), len(self.instrument_names), len(asset_names))
         self.event_reporters: dict[str, Callable[[], pd.DataFrame]] = {}
         self.datacollector: mesa.DataCollector | None = None
-        self.spare_accounts: list[int] = []
-        self.published = view.copy()
-        self._recent_views: deque[tuple[int, Records]] = deque()
+
+    @property
+    def hub(self) -> Exchange:
+        """The first exchange."""
+        return self.exchanges[0]
 
     def step(self) -> None:
         """Advance the world by one step."""
@@ -170,71 +134,66 @@ class MarketModel(mesa.Model):
         self.move_world()
         self.move_networks()
         self.let_agents_decide()
-        arrived = self.pass_gateway()
+        arrived = self.pass_gateways()
         self.match_and_settle(arrived)
         self.update_prices()
         self.control_risk()
         self.record()
 
     def move_world(self) -> None:
-        """Move fundamental values, news and the outside equity index."""
+        """Move fundamental values, news and the outside equity index; let transfers arrive."""
         self.fundamentals.step(self.clock.now_s, self.clock.step_s, self.clock.index)
+        self.transfers.arrive(self.exchanges, self.clock.start_ns)
 
     def move_networks(self) -> None:
         """Let sentiment spread."""
+        momentum = np.concatenate([exchange.published["momentum"] for exchange in self.exchanges])
         for network in self.networks:
-            network.spread(self.published, self.clock.step_s)
+            network.spread(momentum, self.clock.step_s)
 
     def let_agents_decide(self) -> None:
         """Ask every crowd and every agent with a ``step`` of its own for messages."""
-        sight = self.sight()
+        sights = self.sights()
         for crowd in self.crowds:
-            crowd.decide(sight)
+            crowd.decide(sights[crowd.exchange])
         for kind in self.agent_types:
             if not hasattr(kind, "crowd_member"):
                 for agent in list(self.agents_by_type[kind]):
                     agent.step()
 
-    def pass_gateway(self) -> Records:
-        """Return the messages that reach the books in this step, in arrival order."""
-        return self.gateway.deliver(self.outbox.take(), self.clock.now_ns, self.clock.step_ns)
+    def pass_gateways(self) -> list[Records]:
+        """Return, for each exchange, the messages that reach its books in this step, in arrival order."""
+        return [exchange.receive(self.clock) for exchange in self.exchanges]
 
-    def match_and_settle(self, messages: Records) -> None:
+    def match_and_settle(self, arrived: Sequence[Records]) -> None:
         """Match messages and settle the fills."""
-        self.books.reset_range()
-        self.settle(self.books.process(messages))
+        for exchange, messages in zip(self.exchanges, arrived, strict=True):
+            exchange.match(messages, self.row_of(exchange))
 
     def update_prices(self) -> None:
-        """Refresh quotes, index, marks and funding, fire stops on the mark, publish what agents see."""
-        books = for_kernels(self.books.books)
-        refresh(self.view, books, self._kernel_table, self.clock.step_s)
-        marks = self.pricing.update(self.view, books, self.clock.now_ns)
-        self.settle(self.books.mark_triggers(marks, self.clock.now_ns))
-        self.pricing.pay_funding(self.ledger, self.clock.now_ns)
-        self.publish()
+        """Refresh quotes everywhere, then index, marks and funding, which may draw on other exchanges."""
+        for exchange in self.exchanges:
+            exchange.update_quotes(self.clock.step_s)
+        for exchange in self.exchanges:
+            exchange.pricing.look_around(self.exchanges)
+            exchange.update_prices(self.clock, self.row_of(exchange))
 
     def control_risk(self) -> None:
-        """Apply the venue's liquidation policy."""
-        if self.risk is not None:
-            self.risk.run(self)
+        """Apply each venue's liquidation policy."""
+        for exchange in self.exchanges:
+            if exchange.risk is not None:
+                exchange.risk.run(self)
 
     def record(self) -> None:
         """Write the step's row."""
-        recorder = self.recorder
-        record_books(
-            recorder.row,
-            for_kernels(self.books.books),
-            self.view,
-            self._kernel_table,
-            self.ledger.position,
-            self.pricing.intervals_per_8h,
-        )
-        recorder.finish_step(
+        for exchange in self.exchanges:
+            exchange.record(self.row_of(exchange))
+        self.recorder.finish_step(
             self.clock.now_s,
             self.fundamentals.value,
             equity_index=self.fundamentals.equity_index,
-            insurance_fund=self.ledger.cash[0, INSURANCE_FUND] / 1e6,
-            feed_delay_s=self.gateway.feed_delay_s,
+            insurance_fund=sum(int(item.ledger.cash[0, INSURANCE_FUND]) for item in self.exchanges) / 1e6,
+            feed_delay_s=self.hub.gateway.feed_delay_s,
             **{name: report() for name, report in self.reporters.items()},
         )
         if self.datacollector is not None:
@@ -247,66 +206,49 @@ class MarketModel(mesa.Model):
         while self.clock.now_ns < end_ns:
             self.step()
 
-    def settle(self, fills: Records) -> None:
-        """Settle fills in the ledger and count their volume."""
-        if len(fills):
-            self.ledger.settle(fills)
-            self.count_volume(fills)
+    def row_of(self, exchange: Exchange) -> Records:
+        """Return the part of the step's row that belongs to ``exchange``."""
+        return self.recorder.row[exchange.place]
 
-    def count_volume(self, fills: Records) -> None:
-        """Count the volume of fills that are settled already."""
-        if len(fills):
-            record_fills(self.recorder.row, for_kernels(fills), self._kernel_table)
+    def sights(self) -> list[Sight]:
+        """Return what agents can see now, one for each exchange; each knows of the others."""
+        log_value = self.fundamentals.log_value
+        sights = [exchange.sight(self.clock, log_value) for exchange in self.exchanges]
+        for sight in sights:
+            sight.elsewhere = sights
+        return sights
 
-    def sight(self) -> Sight:
-        """Return what agents can see now."""
-        return Sight(
-            start_ns=self.clock.start_ns,
-            step_ns=self.clock.step_ns,
-            index=self.clock.index,
-            view=self.published,
-            feed_delay_s=self.gateway.feed_delay_s,
-            log_value=self.fundamentals.log_value,
-            instruments=self._kernel_table,
-            book_records=for_kernels(self.books.books),
-            books=self.books,
-            ledger=self.ledger,
-            outbox=self.outbox,
-        )
-
-    def publish(self) -> None:
-        """Make the view public, as late as the feed is."""
-        delay_ns = round(self.gateway.feed_delay_s * 1e9)
-        if delay_ns == 0:
-            self._recent_views.clear()
-            self.published[:] = self.view
-            return
-        self._recent_views.append((self.clock.now_ns, self.view.copy()))
-        while self._recent_views and self._recent_views[0][0] <= self.clock.now_ns - delay_ns:
-            self.published[:] = self._recent_views.popleft()[1]
-
-    def open_account(self, deposit_usd: float, leverage: int) -> int:
-        """Give an agent of its own an account with cash, and return its row in the ledger.
+    def exchange(self, name: str) -> Exchange:
+        """Return the exchange called ``name``.
 
         Raises
         ------
         ValueError
-            If there is no spare account left, or the deposit or leverage is out of range.
+            If there is none.
         """
-        if not self.spare_accounts:
-            raise ValueError("no spare account left; build the model with more spare_accounts")
-        if deposit_usd < 0 or not 1 <= leverage <= 125:
-            raise ValueError(
-                f"deposit_usd {deposit_usd:g} must be at least 0, leverage {leverage} from 1 to 125"
-            )
-        account = self.spare_accounts.pop(0)
-        self.ledger.leverage[:, account] = leverage
-        self.ledger.deposit(account, round(deposit_usd * 1e6))
-        return account
+        for exchange in self.exchanges:
+            if exchange.name == name:
+                return exchange
+        known = ", ".join(item.name for item in self.exchanges)
+        raise ValueError(f"unknown exchange {name!r}; known: {known}")
+
+    def exchange_of(self, instrument: str) -> Exchange:
+        """Return the exchange on which ``instrument`` is traded.
+
+        Raises
+        ------
+        ValueError
+            If it is traded nowhere.
+        """
+        for exchange in self.exchanges:
+            if instrument in exchange.instrument_names:
+                return exchange
+        raise ValueError(f"unknown instrument {instrument!r}; known: {', '.join(self.instrument_names)}")
 
     def price(self, instrument: str) -> float:
         """Return the mid price of ``instrument`` in USD."""
-        return float(self.view["mid"][self.instrument_names.index(instrument)])
+        exchange = self.exchange_of(instrument)
+        return float(exchange.view["mid"][exchange.index_of(instrument)])
 
     def trace(self, marks: dict[str, float] | None = None) -> Trace:
         """Return what has been recorded so far."""
@@ -329,7 +271,3 @@ class MarketModel(mesa.Model):
     def event_tables(self) -> dict[str, pd.DataFrame]:
         """Return tidy tables of what happened, by name."""
         return {name: report() for name, report in self.event_reporters.items()}
-
-    def perpetuals(self) -> npt.NDArray[np.int64]:
-        """Return the indices of the perpetuals."""
-        return np.flatnonzero(self.table["kind"] == PERPETUAL)

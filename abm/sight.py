@@ -1,6 +1,6 @@
-"""What an agent can see and do when it decides: passed to every crowd and to every single agent."""
+"""What an agent can see and do on one exchange when it decides: passed to every crowd and single agent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Sight:
-    """The world as seen at the start of a step.
+    """The world as seen from one exchange at the start of a step.
 
     Attributes
     ----------
@@ -36,6 +36,10 @@ class Sight:
         For an agent's own orders, positions and cash, which it always knows.
     outbox
         Where messages go.
+    deleveraged
+        Accounts that were auto-deleveraged here in the last step.
+    elsewhere
+        The same for every exchange, this one included, in the order of the model's exchanges.
     """
 
     start_ns: int
@@ -49,6 +53,8 @@ class Sight:
     books: "OrderBooks"
     ledger: "Ledger"
     outbox: Outbox
+    deleveraged: npt.NDArray[np.int64]
+    elsewhere: "list[Sight]" = field(default_factory=list)
 
     @property
     def step_s(self) -> float:

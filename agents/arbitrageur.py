@@ -1,8 +1,10 @@
-"""Arbitrageurs: they carry prices between spot and perpetual, as far as their capital goes.
+"""Arbitrageurs: they carry prices between two markets of one coin, as far as their capital goes.
 
-When the perpetual is cheaper than spot beyond costs they buy it and sell spot, and the other way round, with
-orders that stop at the price that still pays. Many are short the perpetual against spot from the start: the
-other side of a crowd that is long with leverage.
+A pair is a perpetual and, on the same exchange or another, spot or another perpetual. When the first is
+cheaper than the second beyond costs they buy it and sell the second, and the other way round, with orders
+that stop at the price that still pays. Many are short the perpetual against spot from the start: the other
+side of a crowd that is long with leverage. A desk that has lost one leg (deleveraged, liquidated, an order
+that did not fill) trades the other until it is even. Where a feed lags it does not trade.
 """
 
 import math
@@ -13,136 +15,187 @@ from pydantic import Field
 
 from abm.book.messages import BUY, IOC, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
+from abm.instruments import SPOT
 from abm.outbox import send
 from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, Row, lots_for
 
 arbitrageur_dtype = np.dtype(
     [
-        ("account", "i4"),
-        ("spot", "i2"),
+        ("account", "i4"),  # on the exchange of the perpetual
+        ("other_account", "i4"),  # on the exchange of the other leg
         ("perpetual", "i2"),
+        ("other", "i2"),
+        ("exchange", "i2"),  # of the perpetual
+        ("other_exchange", "i2"),
         ("capital_usd", "f8"),
-        ("home_usd", "f8"),  # short in the perpetual held against spot from the start
+        ("home", "f8"),  # short in the perpetual held against the other leg from the start, units
         ("clip_usd", "f8"),  # size of one trade
-        ("threshold", "f8"),  # log basis beyond which a trade pays
+        ("threshold", "f8"),  # log gap beyond which a trade pays
+        ("net", "f8"),  # both legs together when even, units of the asset
     ],
     align=True,
 )
 
 
 class ArbitrageurParameters(Parameters):
-    """Arbitrageurs between spot and perpetual."""
+    """Arbitrageurs between spot and perpetual, and between exchanges."""
 
-    traders: int = Field(24, ge=1, le=1_000_000, description="number of arbitrageurs")
+    traders: int = Field(24, ge=1, le=1_000_000, description="number of arbitrageurs on each exchange")
     capital_over_depth: float = Field(
         10.0, ge=0, le=1000, description="position that all can add or shed, over one-sided depth within 1 %"
     )
-    threshold: float = Field(
-        0.0008, ge=0, le=0.5, description="smallest basis acted on, fraction of the price"
-    )
+    threshold: float = Field(0.0008, ge=0, le=0.5, description="smallest gap acted on, fraction of the price")
     clip_over_depth: float = Field(
         0.02, gt=0, le=10, description="size of one trade over one-sided depth within 1 %"
     )
     rate_per_hour: float = Field(360.0, gt=0, le=36000, description="how often each looks, 1/hour")
+    uneven_limit: float = Field(
+        2.0, gt=0, le=1000, description="difference between the legs that is left alone, over one trade"
+    )
+    stale_feed_s: float = Field(5.0, gt=0, le=1e5, description="feed delay beyond which it does not trade")
+
+
+@kernel
+def take(
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    when: int,
+    account: int,
+    instrument: int,
+    terms: Row,
+    side: int,
+    usd: float,
+    mid: float,
+    limit_usd: float,
+) -> None:
+    """Send an order for ``usd`` that trades no worse than ``limit_usd``."""
+    lots = lots_for(usd, mid, terms.lot)
+    if lots > 0:
+        raw = limit_usd / terms.tick
+        price = max(1, int(raw) if side == BUY else math.ceil(raw))
+        flags = REDUCE_ONLY if terms.kind == SPOT and side == SELL else 0
+        send(messages, counters, when, account, instrument, IOC, side, lots, price, flags)
 
 
 @kernel
 def decide_arbitrageurs(
     traders: Records,
+    first: int,
     view: Records,
     instruments: Records,
     position: npt.NDArray[np.int64],
-    parameters: Records,
     messages: Records,
     counters: npt.NDArray[np.int64],
+    other_view: Records,
+    other_instruments: Records,
+    other_position: npt.NDArray[np.int64],
+    other_messages: Records,
+    other_counters: npt.NDArray[np.int64],
+    parameters: Records,
     key: np.uint64,
     start_ns: int,
     step_ns: int,
     index: int,
 ) -> None:
-    """Trade the basis where it pays."""
+    """Trade the gap where it pays, and even out legs; ``traders`` all work between the same exchanges."""
     p = parameters[0]
     looks = 1.0 - math.exp(-p.rate_per_hour / 3600.0 * step_ns / 1e9)
     for j in range(len(traders)):
-        if uniform(key, j, index, 0) >= looks:
+        if uniform(key, first + j, index, 0) >= looks:
             continue
         t = traders[j]
-        spot = view[t.spot]
-        perpetual = view[t.perpetual]
-        if spot.bid == 0 or spot.ask == 0 or perpetual.bid == 0 or perpetual.ask == 0:
+        here = view[t.perpetual]
+        there = other_view[t.other]
+        if here.bid == 0 or here.ask == 0 or there.bid == 0 or there.ask == 0:
             continue
-        basis = perpetual.log_mid - spot.log_mid
-        if abs(basis) < t.threshold:
+        terms = instruments[t.perpetual]
+        other_terms = other_instruments[t.other]
+        held = position[t.perpetual, t.account] * terms.lot
+        other_held = other_position[t.other, t.other_account] * other_terms.lot
+        when = start_ns + int(step_ns * uniform(key, first + j, index, 1))
+        uneven = (held + other_held - t.net) * here.mid
+        if abs(uneven) > p.uneven_limit * t.clip_usd:
+            side = SELL if uneven > 0.0 else BUY
+            usd = min(abs(uneven), 3.0 * t.clip_usd)
+            limit = there.mid * (1.0 - (2 * side - 1) * 4.0 * t.threshold)
+            take(
+                other_messages, other_counters, when, t.other_account, t.other, other_terms, side, usd,
+                there.mid, limit,
+            )  # fmt: skip
             continue
-        spot_row = instruments[t.spot]
-        perpetual_row = instruments[t.perpetual]
-        shifted = position[t.perpetual, t.account] * perpetual_row.lot * perpetual.mid + t.home_usd
-        direction = -1.0 if basis > 0.0 else 1.0
-        room = max(0.0, 1.0 - direction * shifted / t.capital_usd)
-        size = t.clip_usd * min(1.0, room) * min(3.0, abs(basis) / t.threshold)
-        middle = 0.5 * (perpetual.log_mid + spot.log_mid)
-        when = start_ns + int(step_ns * uniform(key, j, index, 1))
+        gap = here.log_mid - there.log_mid
+        if abs(gap) < t.threshold:
+            continue
+        direction = -1.0 if gap > 0.0 else 1.0
+        room = max(0.0, 1.0 - direction * (held + t.home) * here.mid / t.capital_usd)
+        usd = t.clip_usd * min(1.0, room) * min(3.0, abs(gap) / t.threshold)
+        middle = 0.5 * (here.log_mid + there.log_mid)
         pay = math.exp(middle - 0.5 * t.threshold)
         get = math.exp(middle + 0.5 * t.threshold)
-        if direction > 0.0:
-            lots = lots_for(size, perpetual.mid, perpetual_row.lot)
-            if lots > 0:
-                send(
-                    messages,
-                    counters,
-                    when,
-                    t.account,
-                    t.perpetual,
-                    IOC,
-                    BUY,
-                    lots,
-                    int(pay / perpetual_row.tick),
-                    0,
-                )
-            lots = lots_for(size, spot.mid, spot_row.lot)
-            if lots > 0:
-                price = math.ceil(get / spot_row.tick)
-                send(messages, counters, when, t.account, t.spot, IOC, SELL, lots, price, REDUCE_ONLY)
-        else:
-            lots = lots_for(size, perpetual.mid, perpetual_row.lot)
-            if lots > 0:
-                price = math.ceil(get / perpetual_row.tick)
-                send(messages, counters, when, t.account, t.perpetual, IOC, SELL, lots, price, 0)
-            lots = lots_for(size, spot.mid, spot_row.lot)
-            if lots > 0:
-                send(messages, counters, when, t.account, t.spot, IOC, BUY, lots, int(pay / spot_row.tick), 0)
+        side = BUY if direction > 0.0 else SELL
+        take(
+            messages, counters, when, t.account, t.perpetual, terms, side, usd, here.mid,
+            pay if side == BUY else get,
+        )  # fmt: skip
+        take(
+            other_messages, other_counters, when, t.other_account, t.other, other_terms, SELL - side, usd,
+            there.mid, get if side == BUY else pay,
+        )  # fmt: skip
 
 
 class Arbitrageur(CrowdAgent):
-    """A basis trader; see `ArbitrageurParameters`."""
+    """A desk between two markets; see `ArbitrageurParameters`."""
 
-    spot = Column()
     perpetual = Column()
+    other = Column()
+    exchange = Column()
+    other_exchange = Column()
     capital_usd = Column()
     threshold = Column()
 
 
 class Arbitrageurs(Crowd):
-    """All arbitrageurs of a run."""
+    """All arbitrageurs of a run, grouped by the exchanges that they work between."""
 
     kind = "arbitrageur"
     agent_class = Arbitrageur
 
+    def __init__(self, parameters: ArbitrageurParameters, table: Records, seed: int) -> None:
+        super().__init__(parameters, table, seed)
+        self._stale_feed_s = parameters.stale_feed_s
+        pairs = np.stack([table["exchange"], table["other_exchange"]], axis=1)
+        edges = np.flatnonzero(np.any(np.diff(pairs, axis=0) != 0, axis=1)) + 1
+        bounds = [0, *edges.tolist(), len(table)]
+        self._groups = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+
     def decide(self, sight: Sight) -> None:
-        """Compare spot and perpetual and trade the gap."""
-        sight.outbox.reserve(2 * len(self.table))
-        decide_arbitrageurs(
-            self.table,
-            sight.view,
-            sight.instruments,
-            sight.ledger.position,
-            self._record,
-            sight.outbox.messages,
-            sight.outbox.counters,
-            self._key,
-            sight.start_ns,
-            sight.step_ns,
-            sight.index,
-        )
+        """Compare the two legs of every pair and trade the gap."""
+        for group in self._groups:
+            first = self.table[group.start]
+            here = sight.elsewhere[first["exchange"]]
+            there = sight.elsewhere[first["other_exchange"]]
+            if max(here.feed_delay_s, there.feed_delay_s) > self._stale_feed_s:
+                continue
+            here.outbox.reserve(2 * (group.stop - group.start))
+            there.outbox.reserve(2 * (group.stop - group.start))
+            decide_arbitrageurs(
+                self.table[group],
+                group.start,
+                here.view,
+                here.instruments,
+                here.ledger.position,
+                here.outbox.messages,
+                here.outbox.counters,
+                there.view,
+                there.instruments,
+                there.ledger.position,
+                there.outbox.messages,
+                there.outbox.counters,
+                self._record,
+                self._key,
+                sight.start_ns,
+                sight.step_ns,
+                sight.index,
+            )

@@ -84,7 +84,9 @@ class Crowd:
     table
         Record array, one row for each agent; the column ``account`` is the agent's row in the ledger.
     seed
-        Seed of the run; the crowd draws from the stream of its own kind.
+        Seed of the run; the crowd draws from a stream of its kind and exchange.
+    exchange
+        Which exchange it trades on; a kind that trades on several has its home there.
     derived
         More numbers for the kernel, worked out from the parameters.
 
@@ -99,11 +101,19 @@ class Crowd:
     kind: ClassVar[str]
     agent_class: ClassVar[type[CrowdAgent]]
 
-    def __init__(self, parameters: Parameters, table: Records, seed: int, **derived: float) -> None:
+    def __init__(
+        self, parameters: Parameters, table: Records, seed: int, exchange: int = 0, **derived: float
+    ) -> None:
         self.parameters = parameters
         self.table = table
+        self.exchange = exchange
         self._record = parameter_record(parameters, **derived)
-        self._key = stream_key(seed, self.kind)
+        self._key = self.stream(seed, exchange)
+
+    @classmethod
+    def stream(cls, seed: int, exchange: int) -> np.uint64:
+        """Return the key of the stream that this kind draws from on an exchange."""
+        return stream_key(seed, f"{cls.kind} {exchange}")
 
     def decide(self, sight: Sight) -> None:
         """Write this step's messages into ``sight.outbox``."""

@@ -349,7 +349,12 @@ class LeveragedRetailTraders(Crowd):
     agent_class = LeveragedRetail
 
     def __init__(
-        self, parameters: RetailParameters, table: Records, sentiment: npt.NDArray[np.float64], seed: int
+        self,
+        parameters: RetailParameters,
+        table: Records,
+        sentiment: npt.NDArray[np.float64],
+        seed: int,
+        exchange: int = 0,
     ) -> None:
         self.sentiment = sentiment
         share = parameters.in_position
@@ -357,6 +362,7 @@ class LeveragedRetailTraders(Crowd):
             parameters,
             table,
             seed,
+            exchange,
             entry_per_hour=share / max(1e-9, 1.0 - share) / parameters.hold_hours,
             bullishness=2.0 * (parameters.long_share - 0.5),
         )

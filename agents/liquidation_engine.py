@@ -17,12 +17,14 @@ COLUMNS = ("time_s", "account", "instrument", "lots", "price_usd", "notional_usd
 
 
 class LiquidationEngineAgent(mesa.Agent):
-    """Runs a venue's `LiquidationEngine` on the model's ledger and books.
+    """Runs a venue's `LiquidationEngine` on the ledger and books of one exchange.
 
     Parameters
     ----------
     model
         The market.
+    place
+        Which of its exchanges.
     engine
         The venue's rules at work.
     liquidations
@@ -43,8 +45,16 @@ class LiquidationEngineAgent(mesa.Agent):
     model: MarketModel
 
     def __init__(
-        self, model: MarketModel, engine: LiquidationEngine, *, liquidations: bool = True, adl: bool = True
+        self,
+        model: MarketModel,
+        place: int,
+        engine: LiquidationEngine,
+        *,
+        liquidations: bool = True,
+        adl: bool = True,
     ) -> None:
+        self.place = place
+        self.exchange = model.exchanges[place]
         self.engine = engine
         self.liquidations = liquidations
         self.adl = adl
@@ -56,11 +66,12 @@ class LiquidationEngineAgent(mesa.Agent):
 
     def run(self, model: MarketModel) -> None:
         """Liquidate what breaches at the present marks, record it, and let the networks hear of it."""
+        exchange = self.exchange
         report = self.engine.run(
             model.clock.now_ns,
-            model.pricing.mark_ticks,
-            model.books,
-            model.ledger,
+            exchange.pricing.mark_ticks,
+            exchange.books,
+            exchange.ledger,
             liquidations_enabled=self.liquidations,
             adl_enabled=self.adl,
         )
@@ -69,8 +80,9 @@ class LiquidationEngineAgent(mesa.Agent):
         self._record(model, report)
 
     def _record(self, model: MarketModel, report: LiquidationReport) -> None:
-        row = model.recorder.row
-        model.count_volume(report.fills)
+        row = model.row_of(self.exchange)
+        self.exchange.count_volume(report.fills, row)
+        self.exchange.deleveraged = np.unique(report.deleveraged["account"]).astype(np.int64)
         closed = report.liquidations
         if len(closed):
             self._closed.append(closed)
@@ -80,7 +92,7 @@ class LiquidationEngineAgent(mesa.Agent):
             np.add.at(row["liquidated_short"], closed.instrument[~was_long], usd[~was_long])
             accounts, first = np.unique(closed.account, return_index=True)
             for network in model.networks:
-                network.on_liquidations(accounts.astype(np.int64), was_long[first])
+                network.on_liquidations(self.place, accounts.astype(np.int64), was_long[first])
         if len(report.deleveraged):
             self._deleveraged.append(report.deleveraged)
             usd = report.deleveraged.notional / 1e6
@@ -102,9 +114,9 @@ class LiquidationEngineAgent(mesa.Agent):
             {
                 "time_s": rows["time"] / 1e9,
                 "account": rows["account"],
-                "instrument": np.array(self.model.instrument_names)[rows["instrument"]],
+                "instrument": np.array(self.exchange.instrument_names)[rows["instrument"]],
                 "lots": rows["lots"],
-                "price_usd": rows["price"] * self.model.table["tick"][rows["instrument"]],
+                "price_usd": rows["price"] * self.exchange.table["tick"][rows["instrument"]],
                 "notional_usd": rows["notional"] / 1e6,
             }
         )

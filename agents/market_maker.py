@@ -1,14 +1,10 @@
-"""Market makers: they quote a ladder on every instrument, and stop when their own limits say so.
+"""Market makers: they quote a ladder on every exchange, hedge on the hub, and stop when their limits say so.
 
-The centre of the ladder is a belief about the fair price that learns from the mid (others may know more),
-from news about value and from the leading asset. In calm times it rests on value; the more volatile the
-market, the more makers trust the tape and the less their own model (volatility over normal multiplies the one
-rate and divides the other). The centre is shifted against inventory as in Avellaneda and Stoikov (2008,
-Quantitative Finance 8, 217-224). What is bought or sold on a side is shown again only after a while. Size
-shrinks and the ladder widens quickly as volatility exceeds its normal, and returns slowly. A maker withdraws
-from an instrument when the feed is stale or when size times volatility breaks its risk limit (volatility rose
-faster than it could cut), and from everything when it has lost too much. It comes back at a random time, with
-less size.
+How one instrument is quoted stands in `agents.quoting`. A maker withdraws from an instrument when size times
+volatility breaks its risk limit (volatility rose faster than it could cut), from an exchange when its feed is
+stale, when the hub where it hedges cannot be reached or when a position of its own there was
+auto-deleveraged, and from everything when it has lost too much. It comes back at a random time, with less
+size. At its inventory limit it stops quoting one side.
 """
 
 import math
@@ -18,57 +14,57 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from abm.book.messages import BUY, POST_ONLY, REDUCE_ONLY, SELL, Records
-from abm.book.queries import open_lots
+from abm.book.messages import BUY, IOC, SELL, Records
 from abm.compiled import for_kernels, kernel
-from abm.instruments import SPOT
-from abm.outbox import send, send_cancel
+from abm.instruments import PERPETUAL, SPOT
+from abm.outbox import send
 from abm.random_streams import uniform
 from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent, Parameters, Row, lots_for
+from agents.quoting import (
+    LEVELS,
+    ladder_shares,
+    level_dtype,
+    move_ladder,
+    update_belief,
+    update_size,
+    withdraw,
+)
 
-QUOTING, STALE_FEED, VOLATILITY, LOSS = 0, 1, 2, 3
-REASONS = {STALE_FEED: "stale feed", VOLATILITY: "risk limit", LOSS: "loss limit"}
-
-LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
-"""Distances of the ladder's levels beyond the half-spread, fractions of the price."""
-LEAST_APPETITE = 0.02
-"""Smallest factor on a side that has been traded against."""
-DEPTH_SHAPE = 1.15
-"""Exponent of cumulative depth in distance: 1.13-1.16 on 21 coins (min66633/liquidation-cascade-research)."""
+QUOTING, STALE_FEED, VOLATILITY, LOSS, NO_HEDGE, DELEVERAGED, INVENTORY = range(7)
+REASONS = {
+    STALE_FEED: "stale feed",
+    VOLATILITY: "risk limit",
+    LOSS: "loss limit",
+    NO_HEDGE: "hedge unreachable",
+    DELEVERAGED: "auto-deleveraged",
+    INVENTORY: "inventory limit",
+}
+HOUR_S = 3600.0
 
 maker_dtype = np.dtype(
     [
-        ("account", "i4"),
+        ("account", "i4"),  # on the hub
         ("capital_usd", "f8"),
         ("risk_limit", "f8"),  # largest size times volatility over normal that it bears
         ("stretch", "f8"),  # own factor on ladder distances
-        ("average_equity", "f8"),  # USD
+        ("average_equity", "f8"),  # USD, over about an hour
+        ("lost", "f8"),  # share of capital lost since about an hour ago
     ],
     align=True,
 )
-quote_dtype = np.dtype(
-    [
-        ("fair", "f8"),  # log price
-        ("value_seen", "f8"),  # log value
-        ("leader_seen", "f8"),  # log mid of the leading instrument less its value
-        ("size_factor", "f8"),  # factor on calm size, 0 to 1
-        ("bid_appetite", "f8"),  # factor on what it bids for, less after it has bought, 0 to 1
-        ("ask_appetite", "f8"),
-        ("held", "i8"),  # lots at the last look
-        ("depth_usd", "f8"),  # calm size within 1 %, one side
-        ("home_usd", "f8"),  # inventory held for quoting the other side (spot)
-        ("state", "i1"),  # QUOTING or the reason of withdrawal
-    ],
-    align=True,
-)
-level_dtype = np.dtype([("id", "i8"), ("price", "i8"), ("lots", "i8"), ("sent_ns", "i8")], align=True)
 
 
 class MarketMakerParameters(Parameters):
     """Market makers."""
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
+    requote_s: float = Field(
+        1.0,
+        gt=0,
+        le=1e4,
+        description="time between two looks at its ladder, seconds; a longer step is used up",
+    )
     half_spread: float = Field(
         0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price"
     )
@@ -87,6 +83,22 @@ class MarketMakerParameters(Parameters):
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
     leader_weight: float = Field(
         0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves"
+    )
+    reference_s: float = Field(
+        15.0,
+        gt=0,
+        le=1e5,
+        description="away from the hub: time to take over the hub's price of the same coin, seconds",
+    )
+    hedge_at: float = Field(
+        0.5,
+        gt=0,
+        le=100,
+        description="inventory of a coin on all exchanges, over its limit on the hub, beyond which the rest is "
+        "hedged there with orders that take",
+    )
+    hedge_slippage: float = Field(
+        0.002, gt=0, le=0.5, description="farthest from the mid that a hedge may trade, fraction"
     )
     skew: float = Field(
         0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price"
@@ -129,154 +141,53 @@ class MarketMakerParameters(Parameters):
     capital_over_depth: float = Field(
         10.0, gt=0, le=1e4, description="capital over own calm one-sided depth, all instruments"
     )
+    leverage: int = Field(3, ge=1, le=125, description="leverage of its accounts")
 
 
 @kernel
-def withdraw(
-    ladder: Records,
-    messages: Records,
-    counters: npt.NDArray[np.int64],
-    account: int,
-    instrument: int,
-    when: int,
-) -> None:
-    """Cancel every order of one maker's ladder in one instrument; ``ladder`` has shape ``(2, levels)``."""
-    for side in range(2):
-        for k in range(ladder.shape[1]):
-            level = ladder[side, k]
-            if level.id > 0:
-                send_cancel(messages, counters, when, account, instrument, level.id)
-                level.id = 0
-
-
-@kernel
-def recent_loss(
+def reason_to_leave(
+    p: Row,
     maker: Row,
-    view: Records,
-    instruments: Records,
-    cash: npt.NDArray[np.int64],
-    position: npt.NDArray[np.int64],
-    entry_value: npt.NDArray[np.int64],
-    step_s: float,
-) -> float:
-    """Mark the maker's account to market; return its loss in about an hour, share of capital."""
-    a = maker.account
-    equity = cash[a] / 1e6
-    for i in range(len(instruments)):
-        worth = position[i, a] * instruments[i].lot * view[i].mid
-        equity += worth if instruments[i].kind == SPOT else worth - entry_value[i, a] / 1e6
-    if maker.average_equity == 0.0:
-        maker.average_equity = equity
-    maker.average_equity += (equity - maker.average_equity) * (1.0 - math.exp(-step_s / 3600.0))
-    return (maker.average_equity - equity) / maker.capital_usd
-
-
-@kernel
-def reason_to_leave(p: Row, maker: Row, quote: Row, excess: float, lost: float, feed_delay_s: float) -> int:
+    quote: Row,
+    excess: float,
+    feed_delay_s: float,
+    hedge_delay_s: float,
+    deleveraged: bool,
+) -> int:
     """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over normal."""
     if p.withdrawal <= 0.0:
         return QUOTING
+    if deleveraged:
+        return DELEVERAGED
     if feed_delay_s > p.stale_feed_s:
         return STALE_FEED
-    if lost > p.loss_limit:
+    if hedge_delay_s > p.stale_feed_s:
+        return NO_HEDGE
+    if maker.lost > p.loss_limit:
         return LOSS
     return VOLATILITY if excess * quote.size_factor > maker.risk_limit else QUOTING
 
 
 @kernel
-def update_belief(
-    p: Row,
-    quote: Row,
-    log_mid: float,
-    log_value: float,
-    leader: float,
-    follow_leader: float,
-    excess: float,
-    step_s: float,
-) -> None:
-    """Move the fair price: with news, to the mid, back to value, along with the leader's excess."""
-    before = quote.value_seen
-    quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
-    quote.fair += quote.value_seen - before
-    doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
-    quote.fair += (log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
-    quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
-    quote.fair += follow_leader * (leader - quote.leader_seen)
-    quote.leader_seen = leader
+def looks(row: int, rows: int, requote_s: float, start_ns: int, step_ns: int) -> bool:
+    """Tell whether maker ``row`` of ``rows`` looks at its ladder in the step; they take turns."""
+    every = int(requote_s * 1e9)
+    shift = every * row // max(1, rows)
+    return (start_ns + step_ns + shift) // every != (start_ns + shift) // every
 
 
 @kernel
-def update_size(p: Row, quote: Row, held: int, lot_usd: float, excess: float, step_s: float) -> None:
-    """Shrink or restore size: with volatility on both sides, and on a side that was just traded."""
-    if p.withdrawal > 0.0:
-        target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
-        time_s = p.shrink_s if target < quote.size_factor else p.restore_s
-        quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
-    traded = (held - quote.held) * lot_usd / quote.depth_usd
-    quote.held = held
-    refill = 1.0 - math.exp(-step_s / p.refill_s)
-    quote.bid_appetite += refill * (1.0 - quote.bid_appetite) - max(0.0, traded)
-    quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
-    quote.bid_appetite = max(LEAST_APPETITE, quote.bid_appetite)
-    quote.ask_appetite = max(LEAST_APPETITE, quote.ask_appetite)
-
-
-@kernel
-def move_ladder(
-    p: Row,
-    quote: Row,
-    ladder: Records,
-    levels: npt.NDArray[np.float64],
-    shares: npt.NDArray[np.float64],
-    book: Row,
-    terms: Row,
-    account: int,
-    instrument: int,
-    held: int,
-    widen: float,
-    messages: Records,
-    counters: npt.NDArray[np.int64],
-    cancel_at: int,
-    quote_at: int,
-    fresh_ns: int,
-) -> None:
-    """Replace the orders that are gone, too far from where they belong, or of the wrong size.
-
-    Orders sent at or after ``fresh_ns`` may still be on their way and count as alive.
-    """
-    price_usd = math.exp(quote.fair)
-    limit_usd = p.inventory_over_depth * quote.depth_usd
-    q = max(-1.0, min(1.0, (held * terms.lot * price_usd - quote.home_usd) / limit_usd))
-    centre = quote.fair - p.skew * q * math.sqrt(widen)
-    for side in range(2):
-        sign = 1 - 2 * side
-        room = (1.0 - max(0.0, sign * q)) * (quote.bid_appetite if side == BUY else quote.ask_appetite)
-        flags = REDUCE_ONLY if terms.kind == SPOT and side == SELL else 0
-        for k in range(len(levels)):
-            level = ladder[side, k]
-            away = (p.half_spread + levels[k]) * widen
-            raw = math.exp(centre - sign * away) / terms.tick
-            price = max(1, math.floor(raw) if side == BUY else math.ceil(raw))
-            lots = lots_for(quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, terms.lot)
-            if level.id > 0 and (level.sent_ns >= fresh_ns or open_lots(book, level.id) > 0):
-                tolerance = (0.25 * away + 0.00002) * price
-                if abs(price - level.price) <= tolerance and abs(lots - level.lots) <= 0.3 * level.lots:
-                    continue
-                send_cancel(messages, counters, cancel_at, account, instrument, level.id)
-            level.id = 0
-            if lots < 1:
-                continue
-            level.id = send(
-                messages, counters, quote_at, account, instrument, POST_ONLY, side, lots, price, flags
-            )
-            level.price = price
-            level.lots = lots
-            level.sent_ns = quote_at
+def inventory(
+    quote: Row, held: int, elsewhere_usd: float, price_usd: float, lot: float, limit: float
+) -> float:
+    """Return inventory over its limit, what other exchanges hold of the coin included."""
+    return (held * lot * price_usd + elsewhere_usd - quote.home_usd) / (limit * quote.depth_usd)
 
 
 @kernel
 def decide_makers(
     makers: Records,
+    accounts: npt.NDArray[np.int32],
     quotes: Records,
     ladders: Records,
     levels: npt.NDArray[np.float64],
@@ -286,9 +197,11 @@ def decide_makers(
     instruments: Records,
     log_value: npt.NDArray[np.float64],
     loading: npt.NDArray[np.float64],
-    cash: npt.NDArray[np.int64],
+    reference: npt.NDArray[np.float64],
+    leader: float,
+    elsewhere_usd: npt.NDArray[np.float64],
+    deleveraged: npt.NDArray[np.bool_],
     position: npt.NDArray[np.int64],
-    entry_value: npt.NDArray[np.int64],
     parameters: Records,
     messages: Records,
     counters: npt.NDArray[np.int64],
@@ -297,26 +210,42 @@ def decide_makers(
     step_ns: int,
     index: int,
     feed_delay_s: float,
+    hedge_delay_s: float,
 ) -> None:
-    """Let every maker check its limits, update its belief and move its quotes."""
+    """Let every maker check its limits, update its beliefs and move its quotes on one exchange.
+
+    Parameters
+    ----------
+    accounts
+        Of the makers on this exchange.
+    reference
+        Log mid of the same coin on the hub for each instrument, nan where none.
+    leader
+        Log mid of the leading asset less its log value.
+    elsewhere_usd
+        What each maker holds of each instrument's coin on other exchanges, ``(makers, instruments)``.
+    deleveraged
+        Which makers were auto-deleveraged here in the last step.
+    """
     p = parameters[0]
     step_s = step_ns / 1e9
-    leader = view[0].log_mid - log_value[0]
     comes_back = 1.0 - math.exp(-step_s / p.return_s)
     for m in range(len(makers)):
         maker = makers[m]
-        a = maker.account
-        lost = recent_loss(maker, view, instruments, cash, position, entry_value, step_s)
+        a = accounts[m]
+        turn = looks(m, len(makers), p.requote_s, start_ns, step_ns)
         for i in range(len(instruments)):
             seen = view[i]
             terms = instruments[i]
             quote = quotes[m, i]
             excess = seen.volatility / seen.volatility_slow
-            reason = reason_to_leave(p, maker, quote, excess, lost, feed_delay_s)
+            reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
             follow = p.leader_weight * loading[terms.asset] if terms.asset != 0 else 0.0
-            update_belief(p, quote, seen.log_mid, log_value[terms.asset], leader, follow, excess, step_s)
-            delay = uniform(key, m, index, 2 * i)
-            cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + delay))
+            update_belief(
+                p, quote, seen.log_mid, log_value[terms.asset], reference[i], leader, follow, excess, step_s
+            )
+            late = uniform(key, m, index, 2 * i)
+            cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + late))
             if quote.state == QUOTING and reason != QUOTING:
                 withdraw(ladders[m, i], messages, counters, a, i, cancel_at)
                 quote.state = reason
@@ -327,13 +256,57 @@ def decide_makers(
             if quote.state != QUOTING:
                 continue
             held = position[i, a]
-            update_size(p, quote, held, terms.lot * math.exp(quote.fair), excess, step_s)
+            price_usd = math.exp(quote.fair)
+            update_size(p, quote, held, terms.lot * price_usd, excess, step_s)
+            if not turn:
+                continue
+            q = inventory(quote, held, elsewhere_usd[m, i], price_usd, terms.lot, p.inventory_over_depth)
+            if abs(q) >= 1.0:
+                quote.full = 1
+            elif abs(q) < 0.8:
+                quote.full = 0
             widen = maker.stretch * max(1.0, excess) ** p.widen_power
-            quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + delay))
+            quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + late))
             move_ladder(
-                p, quote, ladders[m, i], levels, shares, books[i], terms, a, i, held, widen,
+                p, quote, ladders[m, i], levels, shares, books[i], terms, a, i, max(-1.0, min(1.0, q)), widen,
                 messages, counters, cancel_at, quote_at, start_ns - step_ns,
             )  # fmt: skip
+
+
+@kernel
+def hedge(
+    makers: Records,
+    accounts: npt.NDArray[np.int32],
+    quotes: Records,
+    view: Records,
+    instruments: Records,
+    elsewhere_usd: npt.NDArray[np.float64],
+    position: npt.NDArray[np.int64],
+    parameters: Records,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    start_ns: int,
+    step_ns: int,
+) -> None:
+    """Take on the hub what offsets too large an inventory from other exchanges."""
+    p = parameters[0]
+    for m in range(len(makers)):
+        if not looks(m, len(makers), p.requote_s, start_ns, step_ns):
+            continue
+        for i in range(len(instruments)):
+            terms = instruments[i]
+            if elsewhere_usd[m, i] == 0.0 or terms.kind == SPOT:
+                continue
+            mid = view[i].mid
+            net = elsewhere_usd[m, i] + position[i, accounts[m]] * terms.lot * mid
+            beyond = abs(net) - p.hedge_at * p.inventory_over_depth * quotes[m, i].depth_usd
+            lots = lots_for(min(beyond, abs(elsewhere_usd[m, i])), mid, terms.lot)
+            if beyond <= 0.0 or lots < 1 or net * elsewhere_usd[m, i] < 0.0:
+                continue
+            side = SELL if net > 0.0 else BUY
+            worst = max(1, int(mid * (1.0 + (1 - 2 * side) * p.hedge_slippage) / terms.tick))
+            when = start_ns + int(2e6 * p.latency_ms)
+            send(messages, counters, when, accounts[m], i, IOC, side, lots, worst, 0)
 
 
 class MarketMaker(CrowdAgent):
@@ -344,29 +317,42 @@ class MarketMaker(CrowdAgent):
     capital_usd = Column()
     risk_limit = Column()
     stretch = Column()
+    lost = Column()
 
     @property
     def quoting(self) -> int:
-        """Number of instruments in which it quotes."""
-        return int((self.crowd.quotes["state"][self.row] == QUOTING).sum())
+        """Number of instruments, on all exchanges, in which it quotes."""
+        return sum(int((quotes["state"][self.row] == QUOTING).sum()) for quotes in self.crowd.quotes)
 
     @property
     def withdrawn_because(self) -> list[str]:
         """Reasons for which it is absent, one for each instrument it has left."""
-        return [REASONS[s] for s in self.crowd.quotes["state"][self.row].tolist() if s != QUOTING]
+        states = [int(s) for quotes in self.crowd.quotes for s in quotes["state"][self.row]]
+        return [REASONS[s] for s in states if s != QUOTING]
 
 
 class MarketMakers(Crowd):
     """All market makers of a run.
 
+    Parameters
+    ----------
+    parameters, table, seed
+        As for every crowd.
+    accounts
+        Of each maker on each exchange, shape ``(exchanges, makers)``.
+    quotes
+        For each exchange beliefs and states, shape ``(makers, instruments)``.
+    loading
+        Change of each asset's log value for news of size 1.
+    withdrawal
+        Whether makers ever withdraw or shrink.
+
     Attributes
     ----------
-    quotes
-        Beliefs and states, shape ``(makers, instruments)``.
     ladders
-        Own orders, shape ``(makers, instruments, 2, levels)``.
+        For each exchange own orders, shape ``(makers, instruments, 2, levels)``.
     withdrawals
-        Events so far: ``(time_s, maker, instrument, reason)``.
+        Events so far: ``(time_s, maker, exchange, instrument, reason)``.
     """
 
     kind = "market_maker"
@@ -376,65 +362,146 @@ class MarketMakers(Crowd):
         self,
         parameters: MarketMakerParameters,
         table: Records,
-        quotes: Records,
+        accounts: npt.NDArray[np.int32],
+        quotes: list[Records],
         loading: npt.NDArray[np.float64],
         seed: int,
         *,
         withdrawal: bool = True,
     ) -> None:
         super().__init__(parameters, table, seed, withdrawal=float(withdrawal))
+        self.accounts = accounts
         self.quotes = quotes
+        self._keys = [self.stream(seed, e) for e in range(len(quotes))]
         self.loading = loading
-        self.ladders: Records = for_kernels(np.zeros((*quotes.shape, 2, len(LEVELS)), level_dtype))
-        self.instrument_names: list[str] = []
-        self.withdrawals: list[tuple[float, int, int, str]] = []
+        self.ladders: list[Records] = [
+            for_kernels(np.zeros((*item.shape, 2, len(LEVELS)), level_dtype)) for item in quotes
+        ]
+        self.instrument_names: list[list[str]] = []
+        self.withdrawals: list[tuple[float, int, int, int, str]] = []
         self._shares = ladder_shares()
 
     def report_share_quoting(self) -> float:
         """Return the share of (maker, instrument) pairs that quote."""
-        return float((self.quotes["state"] == QUOTING).mean()) if self.quotes.size else 1.0
+        pairs = sum(item.size for item in self.quotes)
+        absent = sum(int(np.count_nonzero(item["state"])) for item in self.quotes)
+        return 1.0 - absent / pairs if pairs else 1.0
 
     def decide(self, sight: Sight) -> None:
-        """Check limits, update beliefs, move quotes."""
-        sight.outbox.reserve(2 * self.ladders.size)
-        before = self.quotes["state"].copy()
+        """Mark to market, hedge, check limits, update beliefs, move quotes, on every exchange."""
+        if len(self.table) == 0:
+            return
+        hub = sight.elsewhere[0]
+        coins = self._mark_to_market(sight)
+        leader = float(hub.view["log_mid"][0] - hub.log_value[0])
+        total = sum(coins)
+        if len(coins) > 1:
+            self._hedge(hub, total - coins[0])
+        for e, there in enumerate(sight.elsewhere):
+            abroad = total - coins[e] if e == 0 else np.zeros_like(total)
+            self._quote(e, there, leader, abroad, hub)
+
+    def _mark_to_market(self, sight: Sight) -> list[npt.NDArray[np.float64]]:
+        """Work out losses; return the USD that makers hold in perpetuals, ``(makers, assets)`` by exchange."""
+        equity = np.zeros(len(self.table))
+        coins = []
+        for accounts, there in zip(self.accounts, sight.elsewhere, strict=True):
+            table, ledger = there.instruments, there.ledger
+            usd = ledger.position[:, accounts] * (table["lot"] * there.view["mid"])[:, None]
+            equity += ledger.cash[0, accounts] / 1e6 + usd.sum(axis=0)
+            equity -= ledger.entry_value[:, accounts].sum(axis=0) / 1e6
+            held = np.zeros((len(accounts), len(sight.log_value)))
+            for i in np.flatnonzero(table["kind"] == PERPETUAL):
+                held[:, table["asset"][i]] += usd[i]
+            coins.append(held)
+        average = self.table["average_equity"]
+        average[:] = np.where(average == 0.0, equity, average)
+        average += (equity - average) * -math.expm1(-sight.step_s / HOUR_S)
+        self.table["lost"] = (average - equity) / self.table["capital_usd"]
+        return coins
+
+    def _hedge(self, hub: Sight, abroad: npt.NDArray[np.float64]) -> None:
+        """Offset on the hub what was taken on elsewhere."""
+        hub.outbox.reserve(self.quotes[0].size)
+        elsewhere = abroad[:, hub.instruments["asset"]]
+        hedge(
+            self.table,
+            self.accounts[0],
+            self.quotes[0],
+            hub.view,
+            hub.instruments,
+            elsewhere,
+            hub.ledger.position,
+            self._record,
+            hub.outbox.messages,
+            hub.outbox.counters,
+            hub.start_ns,
+            hub.step_ns,
+        )
+
+    def _quote(
+        self, e: int, there: Sight, leader: float, abroad: npt.NDArray[np.float64], hub: Sight
+    ) -> None:
+        """Quote on exchange ``e`` and note who leaves."""
+        quotes = self.quotes[e]
+        there.outbox.reserve(2 * self.ladders[e].size)
+        before, full = quotes["state"].copy(), quotes["full"].copy()
+        table = there.instruments
+        perpetual = table["kind"] == PERPETUAL
+        reference = np.full(len(table), np.nan) if e == 0 else self._hub_prices(table, hub)
+        hedge_delay_s = 0.0 if e == 0 else hub.feed_delay_s
         decide_makers(
             self.table,
-            self.quotes,
-            self.ladders,
+            self.accounts[e],
+            quotes,
+            self.ladders[e],
             LEVELS,
             self._shares,
-            sight.book_records,
-            sight.view,
-            sight.instruments,
-            sight.log_value,
+            there.book_records,
+            there.view,
+            table,
+            there.log_value,
             self.loading,
-            sight.ledger.cash[0],
-            sight.ledger.position,
-            sight.ledger.entry_value,
+            reference,
+            leader,
+            np.where(perpetual, abroad[:, table["asset"]], 0.0),
+            np.isin(self.accounts[e], there.deleveraged),
+            there.ledger.position,
             self._record,
-            sight.outbox.messages,
-            sight.outbox.counters,
-            self._key,
-            sight.start_ns,
-            sight.step_ns,
-            sight.index,
-            sight.feed_delay_s,
+            there.outbox.messages,
+            there.outbox.counters,
+            self._keys[e],
+            there.start_ns,
+            there.step_ns,
+            there.index,
+            there.feed_delay_s,
+            hedge_delay_s,
         )
-        left = (before == QUOTING) & (self.quotes["state"] != QUOTING)
+        self._note(e, there, (before == QUOTING) & (quotes["state"] != QUOTING), quotes["state"])
+        self._note(e, there, (full == 0) & (quotes["full"] != 0), np.full(full.shape, INVENTORY))
+
+    def _hub_prices(self, table: Records, hub: Sight) -> npt.NDArray[np.float64]:
+        """Return the log mid on the hub of the same coin's perpetual for each instrument, nan where none."""
+        prices = np.full(len(table), np.nan)
+        for i, asset in enumerate(table["asset"]):
+            same = np.flatnonzero(
+                (hub.instruments["asset"] == asset) & (hub.instruments["kind"] == table["kind"][i])
+            )
+            if len(same):
+                prices[i] = hub.view["log_mid"][same[0]]
+        return prices
+
+    def _note(self, e: int, there: Sight, left: npt.NDArray[np.bool_], why: npt.NDArray[np.integer]) -> None:
+        if not left.any():
+            return
         for maker, instrument in np.argwhere(left):
-            reason = REASONS[int(self.quotes["state"][maker, instrument])]
-            self.withdrawals.append((sight.start_ns / 1e9, int(maker), int(instrument), reason))
+            reason = REASONS[int(why[maker, instrument])]
+            self.withdrawals.append((there.start_ns / 1e9, int(maker), e, int(instrument), reason))
 
     def withdrawal_table(self) -> pd.DataFrame:
         """Return withdrawals as a tidy table: time_s, maker, instrument, reason."""
-        table = pd.DataFrame(self.withdrawals, columns=["time_s", "maker", "instrument", "reason"])
-        table["instrument"] = [self.instrument_names[i] for i in table["instrument"]]
-        return table
-
-
-def ladder_shares() -> npt.NDArray[np.float64]:
-    """Return each level's size over the depth within 1 %, so that depth grows as distance**DEPTH_SHAPE."""
-    edges = np.append(LEVELS, 2 * LEVELS[-1] - LEVELS[-2])
-    middle = np.concatenate([[0.0], 0.5 * (edges[1:] + edges[:-1])])
-    return np.diff((middle / 0.01) ** DEPTH_SHAPE)
+        rows = [
+            (time_s, maker, self.instrument_names[e][i], reason)
+            for time_s, maker, e, i, reason in self.withdrawals
+        ]
+        return pd.DataFrame(rows, columns=["time_s", "maker", "instrument", "reason"])

@@ -6,6 +6,8 @@ when it is good.
 """
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +32,15 @@ herd_dtype = np.dtype(
     ],
     align=True,
 )
+
+
+class Nodes(NamedTuple):
+    """Consecutive accounts of one exchange that are consecutive nodes of the graph."""
+
+    exchange: int
+    first_account: int
+    count: int
+    first_node: int
 
 
 class HerdParameters(Parameters):
@@ -124,7 +135,9 @@ class SocialHerd(Crowd):
     Attributes
     ----------
     sentiment
-        Sentiment of every node: retail traders first, then herd members.
+        Sentiment of every node: retail traders of every exchange first, then herd members.
+    retail
+        Which nodes are retail traders, exchange by exchange.
     mean_sentiment
         Its mean.
     alerts
@@ -142,7 +155,7 @@ class SocialHerd(Crowd):
         sentiment: npt.NDArray[np.float64],
         watched: npt.NDArray[np.int16],
         first_node: int,
-        first_account: int,
+        retail: Sequence[Nodes],
         seed: int,
         *,
         herding: bool = True,
@@ -152,7 +165,7 @@ class SocialHerd(Crowd):
         self.sentiment = sentiment
         self.watched = watched
         self.first_node = first_node
-        self.first_account = first_account
+        self.retail = tuple(retail)
         self.herding = herding
         self.alerts = np.zeros(len(sentiment), np.int64)
         self.mean_sentiment = 0.0
@@ -165,17 +178,21 @@ class SocialHerd(Crowd):
         self._spreading["return_scale"] = parameters.return_scale
         self._spreading["alert_weight"] = parameters.alert_weight
 
-    def on_liquidations(self, accounts: npt.NDArray[np.int64], was_long: npt.NDArray[np.bool_]) -> None:
+    def on_liquidations(
+        self, exchange: int, accounts: npt.NDArray[np.int64], was_long: npt.NDArray[np.bool_]
+    ) -> None:
         """Post an alert for each liquidated account that is a node."""
-        nodes = accounts - self.first_account
-        known = (nodes >= 0) & (nodes < len(self.alerts))
-        np.add.at(self.alerts, nodes[known], np.where(was_long[known], 1, -1))
+        for nodes in self.retail:
+            if nodes.exchange == exchange:
+                place = accounts - nodes.first_account
+                known = (place >= 0) & (place < nodes.count)
+                np.add.at(self.alerts, nodes.first_node + place[known], np.where(was_long[known], 1, -1))
 
     def report_sentiment(self) -> float:
         """Return the mean sentiment."""
         return self.mean_sentiment
 
-    def spread(self, view: Records, step_s: float) -> None:
+    def spread(self, momentum: npt.NDArray[np.float64], step_s: float) -> None:
         """Move sentiment over the graph."""
         self._since_look_s += step_s
         if not self.herding or self._since_look_s < LOOK_S:
@@ -187,7 +204,7 @@ class SocialHerd(Crowd):
             self.graph.followed,
             self.alerts,
             self.watched,
-            np.ascontiguousarray(view["momentum"]),
+            momentum,
             self._spreading,
             self._since_look_s,
         )

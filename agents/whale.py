@@ -46,6 +46,7 @@ class WhaleParameters(Parameters):
     )
     cover_s: float = Field(1800.0, gt=0, le=1e6, description="time in which it buys back, seconds")
     leverage: int = Field(5, ge=1, le=125, description="leverage of the account")
+    venue: str = Field("", description="name of the exchange it trades on; empty = the hub")
 
 
 @kernel

@@ -50,6 +50,8 @@ REJECTED_UNKNOWN = 15  # cancel or amend of an order that is not open
 REJECTED_DUPLICATE = 16  # an open order has the same id
 REJECTED_MALFORMED = 17  # no such instrument, account, kind or side, or an id below one
 REJECTED_MARGIN = 18  # refused by the venue's pre-trade margin check; books pass over such rows
+REJECTED_BAND = 19  # priced outside the venue's price band
+REJECTED_HALT = 20  # the instrument does not trade now
 
 STATUS_NAMES: dict[int, str] = {
     PENDING: "pending",
@@ -68,6 +70,8 @@ STATUS_NAMES: dict[int, str] = {
     REJECTED_DUPLICATE: "rejected: id already open",
     REJECTED_MALFORMED: "rejected: no such instrument, account, kind or side",
     REJECTED_MARGIN: "rejected: not enough margin",
+    REJECTED_BAND: "rejected: price outside the price band",
+    REJECTED_HALT: "rejected: trading is halted",
 }
 
 message_dtype = np.dtype(

@@ -9,7 +9,7 @@ from abm.ledger.settlement import Amounts, Small, settle_fills, transfer_positio
 
 
 class Ledger:
-    """Cash, positions and margin of all accounts of one venue.
+    """Cash, positions and margin of all accounts of one exchange.
 
     Parameters
     ----------
@@ -98,6 +98,16 @@ class Ledger:
         before = int(self.cash[asset].sum())
         self.cash[asset, account] += amount
         self.cash[asset, OUTSIDE] -= int(self.cash[asset].sum()) - before
+
+    def withdraw(self, account: int, amount: int, asset: int = 0) -> None:
+        """Pay ``amount`` millionths out of one account to `OUTSIDE`.
+
+        Raises
+        ------
+        ValueError
+            If the amount is negative.
+        """
+        self.transfer(asset, account, OUTSIDE, amount)
 
     def issue(self, instrument: int, account: int | slice | Amounts, lots: int | Amounts) -> None:
         """Give new lots of a spot instrument to one account, or to several distinct accounts.

@@ -1,7 +1,12 @@
-"""Pricing at work: index, mark and funding of one venue, refreshed once a step from the books.
+"""Pricing at work: index, mark and funding of one exchange, refreshed once a step.
 
-The index of a perpetual is the mid of the venue's own spot pair, the only source there is with one venue.
+The index of a perpetual draws on spot pairs, the mark may draw on perpetuals of other exchanges. From its
+own books an exchange knows the present; of the others it knows what they publish, as late as their feeds are.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +17,28 @@ from abm.instruments import PERPETUAL
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
 from abm.rules.funding import pay_funding
+from abm.rules.index_price import SpotQuotes
 from abm.rules.mark_price import MarkInputs, to_ticks
 from abm.venues.venue import Venue
 
+if TYPE_CHECKING:
+    from abm.venues.exchange import Exchange
+
 Floats = npt.NDArray[np.float64]
+STALE_S = 10.0
+"""Prices of another exchange that are older than this are not used in a mark, seconds."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where prices come from: an exchange, and there the instrument for each own perpetual (-1 = none)."""
+
+    exchange: int
+    instruments: tuple[int, ...]
 
 
 class Pricing:
-    """Applies a venue's mark and funding rules.
+    """Applies a venue's index, mark and funding rules.
 
     Parameters
     ----------
@@ -31,6 +50,10 @@ class Pricing:
         Names of the assets, in the order of the table's asset column.
     prices_usd
         First prices, shape ``(instruments,)``.
+    here
+        Which exchange this is.
+    index_sources, mark_sources
+        Where index and mark draw their prices from; without index sources, the exchange's own spot pairs.
 
     Attributes
     ----------
@@ -39,12 +62,22 @@ class Pricing:
     """
 
     def __init__(
-        self, venue: Venue, instruments: Records, asset_names: list[str], prices_usd: Floats
+        self,
+        venue: Venue,
+        instruments: Records,
+        asset_names: list[str],
+        prices_usd: Floats,
+        here: int = 0,
+        index_sources: Sequence[Source] = (),
+        mark_sources: Sequence[Source] = (),
     ) -> None:
         self.venue = venue
         self.instruments = instruments
         self._perpetual = np.flatnonzero(instruments["kind"] == PERPETUAL)
-        self._spot = instruments["index_source"][self._perpetual].astype(np.int64)
+        own = tuple(int(i) for i in instruments["index_source"][self._perpetual])
+        self._here = here
+        self._index_sources = tuple(index_sources) or (Source(here, own),)
+        self._mark_sources = tuple(mark_sources)
         self._tick = instruments["tick"].copy()
         self._caps = venue.funding_caps(instruments, asset_names)[self._perpetual]
         notional = venue.impact_notionals(instruments, asset_names)[self._perpetual]
@@ -52,6 +85,11 @@ class Pricing:
         self._impact = np.maximum(1, notional / scale).astype(np.int64)
         self._mark = venue.mark.start(prices_usd[self._perpetual])
         self._funding = venue.funding.start(len(self._perpetual))
+        self._index = prices_usd[self._perpetual].copy()
+        self._index_prices = np.full((len(self._index_sources), len(self._perpetual)), np.nan)
+        self._index_ages = np.zeros_like(self._index_prices)
+        self._other_mids = np.full((len(self._mark_sources), len(self._perpetual)), np.nan)
+        self._other_ages = np.zeros_like(self._other_mids)
         self.mark_ticks: Amounts = to_ticks(prices_usd, self._tick)
 
     @property
@@ -59,26 +97,55 @@ class Pricing:
         """Funding intervals in eight hours."""
         return 8.0 / self.venue.funding.interval_hours
 
+    def look_around(self, exchanges: Sequence["Exchange"]) -> None:
+        """Take in what other exchanges publish."""
+        self._read(self._index_sources, exchanges, self._index_prices, self._index_ages)
+        self._read(self._mark_sources, exchanges, self._other_mids, self._other_ages)
+
+    def _read(
+        self, sources: Sequence[Source], exchanges: Sequence["Exchange"], prices: Floats, ages: Floats
+    ) -> None:
+        """Write published mids and their ages, shape ``(sources, perpetuals)``; own prices come later."""
+        for row, source in enumerate(sources):
+            if source.exchange != self._here:
+                exchange = exchanges[source.exchange]
+                chosen = np.array(source.instruments)
+                there = chosen >= 0
+                prices[row, there] = exchange.published["mid"][chosen[there]]
+                ages[row] = exchange.gateway.feed_delay_s
+
+    def _work_out_index(self, mid: Floats) -> Floats:
+        """Return the index from the own ``mid`` of every instrument and what was seen elsewhere."""
+        for row, source in enumerate(self._index_sources):
+            if source.exchange == self._here:
+                self._index_prices[row] = mid[np.array(source.instruments)]
+        if len(self._index_sources) == 1:
+            return self._index_prices[0].copy()
+        fresh = self.venue.index.price(SpotQuotes(self._index_prices, age_s=self._index_ages))
+        self._index = np.where(np.isnan(fresh), self._index, fresh)
+        return self._index
+
     def update(self, view: Records, books: Records, now_ns: int) -> Amounts:
         """Write index, mark and funding into ``view`` and return the marks in ticks."""
         perpetual, funding = self._perpetual, self.venue.funding
-        index = view["mid"][self._spot]
+        index = self._work_out_index(view["mid"])
         if now_ns >= self._funding.next_sample_ns:
             bid, ask = self._impact_prices(books)
             funding.observe(self._funding, now_ns, index, bid, ask)
+        mid = view["mid"]
         seen = MarkInputs(
             now_ns=now_ns,
             index=index,
-            mid=view["mid"][perpetual],
+            mid=mid[perpetual],
             last=view["last"][perpetual],
             funding_rate=self._funding.rate,
             hours_to_funding=funding.hours_to_funding(self._funding, now_ns),
         )
-        mark = view["mid"].copy()
+        mark = mid.copy()
         mark[perpetual] = self.venue.mark.update(self._mark, seen)
         view["mark"] = mark
+        view["index"] = mid
         view["index"][perpetual] = index
-        view["index"][self._spot] = index
         view["funding"][perpetual] = self._funding.rate
         self.mark_ticks = to_ticks(mark, self._tick)
         return self.mark_ticks
@@ -98,7 +165,7 @@ class Pricing:
                 [impact_ticks(books[i], side, size) for side in (SELL, BUY)]
                 for i, size in zip(self._perpetual, self._impact, strict=True)
             ]
-        )
+        ).reshape(-1, 2)
         prices[prices <= 0.0] = np.nan
         prices *= self._tick[self._perpetual][:, None]
         return prices[:, 0], prices[:, 1]

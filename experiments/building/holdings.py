@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import Records
-from abm.model import MarketModel
-from experiments.building.stage import Stage
+from experiments.building.stage import Floor
 
 
 def fill_by_instrument(
@@ -18,14 +17,14 @@ def fill_by_instrument(
 
 
 def grant_spot(
-    model: MarketModel,
-    stage: Stage,
+    floor: Floor,
     accounts: npt.NDArray[np.int32],
     instruments: npt.NDArray[np.integer],
     usd: npt.NDArray[np.float64],
 ) -> None:
     """Issue spot holdings worth ``usd`` at the initial price."""
+    ledger = floor.exchange.ledger
     for i in np.unique(instruments):
         mine = instruments == i
-        lots = (usd[mine] / (stage.price[i] * model.table["lot"][i])).astype(np.int64)
-        model.ledger.issue(int(i), accounts[mine], lots)
+        lots = (usd[mine] / (floor.price[i] * ledger.instruments["lot"][i])).astype(np.int64)
+        ledger.issue(int(i), accounts[mine], lots)

@@ -1,27 +1,24 @@
-"""What is traded: a perpetual and a spot pair of every asset."""
+"""What is traded on an exchange: the perpetuals of its assets, then their spot pairs."""
 
-from typing import Literal
-
-from abm.instruments import Instrument
-from abm.rules.fees import FeeSchedule
-from abm.venues.venue import Venue
-from experiments.scenarios.schema import Asset, Scenario
+from abm.instruments import PERPETUAL, Instrument
+from experiments.building.stage import Floor, Stage
 
 
-def make_instruments(scenario: Scenario, venue: Venue) -> list[Instrument]:
-    """Return the perpetuals of all assets, then their spot pairs."""
-    perpetuals = [make_instrument(asset, "PERP", "perpetual", venue.fees) for asset in scenario.assets]
-    return perpetuals + [make_instrument(asset, "SPOT", "spot", venue.spot_fees) for asset in scenario.assets]
+def make_instruments(stage: Stage, floor: Floor) -> list[Instrument]:
+    """Return the instruments of ``floor``; those of the hub have plain names, others name their exchange."""
+    return [make_instrument(stage, floor, row) for row in range(floor.instruments)]
 
 
-def make_instrument(
-    asset: Asset, suffix: str, kind: Literal["spot", "perpetual"], fees: FeeSchedule
-) -> Instrument:
-    """Return the instrument of ``asset`` whose name ends in ``suffix``."""
+def make_instrument(stage: Stage, floor: Floor, row: int) -> Instrument:
+    """Return one instrument of ``floor``."""
+    asset = stage.scenario.assets[floor.asset[row]]
+    perpetual = floor.kind[row] == PERPETUAL
+    fees = floor.venue.fees if perpetual else floor.venue.spot_fees
+    name = f"{asset.name}-{'PERP' if perpetual else 'SPOT'}"
     return Instrument(
-        f"{asset.name}-{suffix}",
+        name if floor.place == 0 else f"{name}@{floor.spec.name}",
         asset.name,
-        kind,
+        "perpetual" if perpetual else "spot",
         asset.tick_size_usd,
         asset.lot_size,
         fees.maker_ppm,

@@ -1,45 +1,55 @@
 """Initial positions: the retail crowd's, opened against the arbitrageurs off the book and without fees."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import BUY, SELL, Records, fill_table
 from abm.compiled import kernel
 from abm.ledger.ledger import Ledger
-from abm.model import MarketModel
 from agents.arbitrageur import Arbitrageurs
 from agents.leveraged_retail import MARGIN_USED, LeveragedRetailTraders, RetailParameters
-from experiments.building.stage import Stage
+from experiments.building.arbitrageurs import even_out, short_desks
+from experiments.building.stage import Floor, Stage
 
 
 def open_positions(
-    model: MarketModel, stage: Stage, retail: LeveragedRetailTraders, arbitrageurs: Arbitrageurs
+    stage: Stage, retail: Sequence[LeveragedRetailTraders], arbitrageurs: Arbitrageurs
 ) -> None:
-    """Open the retail traders' initial positions and hedge the arbitrageurs who are on the other side."""
-    rng = stage.rng("positions")
+    """Open the retail traders' initial positions against the arbitrageurs, and even those out with spot."""
+    for floor, crowd in zip(stage.floors, retail, strict=True):
+        open_on(stage, floor, crowd, arbitrageurs)
+    even_out(stage, arbitrageurs)
+
+
+def open_on(stage: Stage, floor: Floor, retail: LeveragedRetailTraders, arbitrageurs: Arbitrageurs) -> None:
+    """Open the initial positions of one exchange."""
+    rng = stage.rng("positions", floor)
+    ledger = floor.exchange.ledger
+    terms = ledger.instruments
     table = retail.table
     inside = np.flatnonzero(table["held"] != 0)
     table["held"] = 0
-    if len(inside) == 0 or len(arbitrageurs.table) == 0:
+    if len(inside) == 0:
         return
     rows = table[inside]
     instrument = rows["instrument"].astype(np.int64)
     long = rng.random(len(rows)) < stage.scenario.retail.long_share
-    now = stage.price[instrument]
+    now = floor.price[instrument]
     entry = entry_prices(rng, stage.scenario.retail, now, rows["leverage"].astype(float), long)
-    ticks = np.maximum(1, np.rint(entry / model.table["tick"][instrument])).astype(np.int64)
+    ticks = np.maximum(1, np.rint(entry / terms["tick"][instrument])).astype(np.int64)
     notional = MARGIN_USED * rows["wealth_usd"] * rows["leverage"].astype(float)
-    lots = (notional / (now * model.table["lot"][instrument])).astype(np.int64)
+    lots = (notional / (now * terms["lot"][instrument])).astype(np.int64)
     some = lots > 0
-    desks = [arbitrageurs.table["account"][arbitrageurs.table["perpetual"] == i] for i in range(stage.assets)]
+    others = {int(i): short_desks(stage, arbitrageurs, floor, int(i)) for i in floor.perpetuals}
     fills = fill_table(int(some.sum()))
-    fills["maker"] = [rng.choice(desks[i]) for i in instrument[some]]
+    fills["maker"] = [rng.choice(others[int(i)]) for i in instrument[some]]
     fills["taker"] = rows["account"][some]
     fills["price"], fills["lots"] = ticks[some], lots[some]
     fills["instrument"], fills["side"] = instrument[some], np.where(long[some], BUY, SELL)
-    endow(fills, model.ledger.position)
-    settle_without_fees(model.ledger, fills)
-    hedge(model, stage, arbitrageurs)
+    endow(fills, ledger.position)
+    settle_without_fees(ledger, fills)
 
 
 def entry_prices(
@@ -80,15 +90,3 @@ def settle_without_fees(ledger: Ledger, fills: Records) -> None:
     ledger.instruments = free
     ledger.settle(fills)
     ledger.instruments = charged
-
-
-def hedge(model: MarketModel, stage: Stage, arbitrageurs: Arbitrageurs) -> None:
-    """Note the arbitrageurs' shorts as their home position; issue them spot against it and to trade with."""
-    table = arbitrageurs.table
-    for i in range(stage.assets):
-        mine = table["perpetual"] == i
-        lot = model.table["lot"][i]
-        short = -model.ledger.position[i, table["account"][mine]]
-        table["home_usd"][mine] = short * lot * stage.price[i]
-        spare = (table["capital_usd"][mine] / stage.price[i] / lot).astype(np.int64)
-        model.ledger.issue(i + stage.assets, table["account"][mine], np.maximum(0, short) + spare)

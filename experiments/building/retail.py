@@ -4,41 +4,52 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import for_kernels
-from abm.model import MarketModel
 from agents.leveraged_retail import MARGIN_USED, LeveragedRetailTraders, retail_dtype
-from experiments.building.stage import MILLION, Stage
+from experiments.building.stage import MILLION, Floor, Stage
 
 
-def make_retail(model: MarketModel, stage: Stage) -> LeveragedRetailTraders:
+def make_retail(stage: Stage, sentiment: npt.NDArray[np.float64]) -> list[LeveragedRetailTraders]:
+    """Draw the retail traders of every exchange; each crowd gets its part of ``sentiment``."""
+    crowds, first = [], 0
+    for floor, count in zip(stage.floors, stage.retail_counts, strict=True):
+        crowds.append(retail_of(stage, floor, count, sentiment[first : first + count]))
+        first += count
+    return crowds
+
+
+def retail_of(
+    stage: Stage, floor: Floor, n: int, sentiment: npt.NDArray[np.float64]
+) -> LeveragedRetailTraders:
     """Draw retail traders: size, leverage, wealth; sizes are scaled to the open interest asked for."""
     p = stage.scenario.retail
-    rng = stage.rng("retail")
-    n = p.traders
+    rng = stage.rng("retail", floor)
+    ledger = floor.exchange.ledger
     table = for_kernels(np.zeros(n, retail_dtype))
-    table["account"] = stage.accounts.take(n)
-    weights = np.array([asset.retail_share for asset in stage.scenario.assets], float)
-    table["instrument"] = rng.choice(stage.assets, n, p=weights / weights.sum())
-    scale = np.array([asset.leverage_scale for asset in stage.scenario.assets])[table["instrument"]]
+    table["account"] = floor.accounts.take(n)
+    perpetuals = floor.perpetuals
+    weights = stage.per_asset("retail_share")[floor.asset[perpetuals]]
+    table["instrument"] = rng.choice(perpetuals, n, p=weights / weights.sum())
+    scale = stage.per_asset("leverage_scale")[floor.asset[table["instrument"]]]
     leverage = p.leverage_median * scale * np.exp(p.leverage_spread * rng.standard_normal(n))
     table["leverage"] = np.clip(np.rint(leverage), 1, p.leverage_max)
     size = (1.0 - rng.random(n)) ** (-1.0 / p.size_tail)
     table["susceptibility"] = np.exp(0.5 * rng.standard_normal(n))
     table["uses_stop"] = (rng.random(n) < p.stop_share) + 2 * (rng.random(n) < p.profit_share)
     inside = rng.random(n) < p.in_position
-    for i, asset in enumerate(stage.scenario.assets):
+    wanted = stage.open_interest(floor) / max(p.long_share, 1e-9)
+    for i in perpetuals:
         mine = table["instrument"] == i
-        wanted = p.open_interest_over_depth * asset.crowding * asset.depth_1pct_usd / max(p.long_share, 1e-9)
-        limit = p.size_limit_over_depth * asset.depth_1pct_usd
-        size[mine] = scaled_sizes(size[mine], inside[mine], wanted, limit)
+        limit = p.size_limit_over_depth * floor.depth[i]
+        size[mine] = scaled_sizes(size[mine], inside[mine], wanted[i], limit)
     wealth = size / (MARGIN_USED * table["leverage"])
     table["wealth_usd"] = wealth
-    table["clip_usd"] = p.clip_over_depth * stage.depth[table["instrument"]]
+    table["clip_usd"] = p.clip_over_depth * floor.depth[table["instrument"]]
     table["held"] = np.where(inside, -1, 0)
     accounts = table["account"]
-    model.ledger.leverage[table["instrument"], accounts] = table["leverage"]
-    model.ledger.isolated[table["instrument"], accounts] = 1
-    model.ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
-    return LeveragedRetailTraders(p, table, np.zeros(n + stage.scenario.herd.traders), stage.seed)
+    ledger.leverage[table["instrument"], accounts] = table["leverage"]
+    ledger.isolated[table["instrument"], accounts] = 1
+    ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
+    return LeveragedRetailTraders(p, table, sentiment, stage.seed, floor.place)
 
 
 def scaled_sizes(

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from abm.instruments import PERPETUAL, SPOT
 from abm.ledger.accounts import FIRST_TRADER
 from abm.random_streams import generator
+from abm.venues.exchange import Exchange
+from abm.venues.presets import load_preset
 from abm.venues.venue import Venue
-from experiments.scenarios.schema import Scenario
+from experiments.scenarios.schema import Scenario, VenueSpec
 
 MILLION = 1_000_000
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass
@@ -27,43 +31,104 @@ class Accounts:
 
 
 @dataclass
-class Stage:
-    """The scenario, and what follows from it for every instrument: first all perpetuals, then all spot pairs.
+class Floor:
+    """One exchange while it is being set up: first all its perpetuals, then all its spot pairs.
 
     Parameters
     ----------
-    scenario, venue
-        What to set up, and the rules it trades under.
-    seed, twin
-        Which draws, and which mechanism is off.
+    place
+        Its place among the exchanges; 0 is the hub.
+    spec, venue
+        What the scenario says of it, and the rules of its preset.
+    asset
+        Asset of each instrument.
+    kind
+        `PERPETUAL` or `SPOT` of each instrument.
+    price
+        Prices at the start, USD, shape ``(instruments,)``.
+    depth
+        Makers' calm one-sided depth within 1 %, USD, shape ``(instruments,)``.
 
     Attributes
     ----------
     accounts
         Account rows not yet taken.
-    price
-        Prices at the start, USD, shape ``(instruments,)``.
-    depth
-        Makers' calm one-sided depth within 1 %, USD, shape ``(instruments,)``.
+    exchange
+        The exchange, once it is made.
+    """
+
+    place: int
+    spec: VenueSpec
+    venue: Venue
+    asset: npt.NDArray[np.int64]
+    kind: npt.NDArray[np.int64]
+    price: Floats
+    depth: Floats
+    accounts: Accounts = field(default_factory=Accounts)
+    exchange: Exchange = field(init=False)
+
+    @property
+    def instruments(self) -> int:
+        """Number of instruments."""
+        return len(self.asset)
+
+    @property
+    def perpetuals(self) -> npt.NDArray[np.int64]:
+        """Rows of the perpetuals."""
+        return np.flatnonzero(self.kind == PERPETUAL)
+
+    @property
+    def spot(self) -> npt.NDArray[np.int64]:
+        """Rows of the spot pairs."""
+        return np.flatnonzero(self.kind == SPOT)
+
+    def row(self, asset: int, kind: int) -> int:
+        """Return the row of the asset's instrument of a kind, or -1."""
+        found = np.flatnonzero((self.asset == asset) & (self.kind == kind))
+        return int(found[0]) if len(found) else -1
+
+
+@dataclass
+class Stage:
+    """The scenario, and what follows from it.
+
+    Parameters
+    ----------
+    scenario
+        What to set up.
+    seed, twin
+        Which draws, and which mechanism is off.
+
+    Attributes
+    ----------
+    floors
+        The exchanges, hub first.
     """
 
     scenario: Scenario
-    venue: Venue
     seed: int
     twin: str
-    accounts: Accounts = field(default_factory=Accounts)
+    floors: list[Floor] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.floors = [self._floor(place, spec) for place, spec in enumerate(self.scenario.venues)]
+
+    def _floor(self, place: int, spec: VenueSpec) -> Floor:
         assets = self.scenario.assets
-        self.price = np.array([asset.price_usd for asset in assets] * 2)
-        perpetual_depth = np.array([asset.depth_1pct_usd for asset in assets])
-        spot_share = np.array([asset.spot_depth_share for asset in assets])
-        self.depth = np.concatenate([perpetual_depth, perpetual_depth * spot_share])
+        listed = [n for n, asset in enumerate(assets) if not spec.assets or asset.name in spec.assets]
+        perpetuals = [n for n in listed if assets[n].perpetual]
+        spot = [n for n in listed if spec.spot]
+        asset = np.array([*perpetuals, *spot], np.int64)
+        kind = np.array([PERPETUAL] * len(perpetuals) + [SPOT] * len(spot), np.int64)
+        price = np.array([assets[n].price_usd for n in asset])
+        depth = np.array([assets[n].depth_1pct_usd for n in asset]) * spec.depth_share
+        depth[kind == SPOT] *= np.array([assets[n].spot_depth_share for n in spot])
+        return Floor(place, spec, load_preset(spec.preset), asset, kind, price, depth)
 
     @property
-    def assets(self) -> int:
-        """Number of assets."""
-        return len(self.scenario.assets)
+    def hub(self) -> Floor:
+        """The first exchange."""
+        return self.floors[0]
 
     @property
     def asset_names(self) -> list[str]:
@@ -71,10 +136,30 @@ class Stage:
         return [asset.name for asset in self.scenario.assets]
 
     @property
-    def loading(self) -> npt.NDArray[np.float64]:
+    def loading(self) -> Floats:
         """Change of each asset's log value for news of size 1."""
         return np.array([asset.news_loading for asset in self.scenario.assets])
 
-    def rng(self, part: str) -> np.random.Generator:
-        """Return the set-up generator of one part."""
-        return generator(self.seed, f"setup {part}")
+    def per_asset(self, name: str) -> Floats:
+        """Return a field of the scenario's assets as an array."""
+        return np.array([getattr(asset, name) for asset in self.scenario.assets], np.float64)
+
+    def rng(self, part: str, floor: Floor | None = None) -> np.random.Generator:
+        """Return the set-up generator of one part, on one exchange."""
+        return generator(self.seed, f"setup {part}" if floor is None else f"setup {part} {floor.place}")
+
+    def open_interest(self, floor: Floor) -> Floats:
+        """Return the open interest asked for in each instrument of a floor, USD; 0 for spot."""
+        p = self.scenario.retail
+        crowding = self.per_asset("crowding")[floor.asset]
+        return np.where(floor.kind == PERPETUAL, p.open_interest_over_depth * crowding * floor.depth, 0.0)
+
+    def shares(self, total: int, weights: list[float]) -> list[int]:
+        """Split ``total`` by ``weights`` into whole numbers that add up."""
+        edges = np.rint(np.cumsum([0.0, *weights]) / max(sum(weights), 1e-12) * total).astype(int)
+        return [int(n) for n in np.diff(edges)]
+
+    @property
+    def retail_counts(self) -> list[int]:
+        """Number of retail traders on each exchange."""
+        return self.shares(self.scenario.retail.traders, [floor.spec.retail_share for floor in self.floors])

@@ -32,7 +32,7 @@ def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fund
         if not (event.shock and stage.twin == "exogenous_shock")
     )
     process = ValueProcess(
-        price_usd=stage.price[: stage.assets],
+        price_usd=stage.per_asset("price_usd"),
         volatility=volatility,
         factor_share=np.array([asset.factor_share for asset in scenario.assets]),
         **scenario.fundamentals.model_dump(),

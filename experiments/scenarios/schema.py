@@ -3,6 +3,7 @@
 A scenario sets causes (news, initial leverage, outage windows, who is there); it cannot set an outcome.
 """
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -26,7 +27,7 @@ class Part(BaseModel):
 
 
 class Asset(Part):
-    """One asset with its spot pair and its perpetual."""
+    """One asset with its spot pairs and its perpetuals."""
 
     name: Name = Field(description="name, such as BTC; the first asset is the leader that others follow")
     price_usd: float = Field(gt=0, le=1e9, description="value and price at the start, USD")
@@ -56,6 +57,7 @@ class Asset(Part):
         1.0, ge=0, le=100, description="factor on the fundamentalists' capital over depth in this asset"
     )
     leverage_scale: float = Field(1.0, gt=0, le=10, description="factor on retail leverage in this perpetual")
+    perpetual: bool = Field(True, description="whether it has perpetuals, not only spot pairs")
 
 
 class Phase(Part):
@@ -101,15 +103,36 @@ class Outage(Part):
         return self
 
 
-class Venue(Part):
-    """The venue and its rules."""
+class VenueSpec(Part):
+    """One exchange: its rules, its share of the market, the way in."""
 
-    preset: str = Field("binance-usdm-2024-10", description="dated rule set, see the venue presets")
+    name: Name = Field("hub", description="short name, such as hub")
+    preset: str = Field("binance-usdm-2024-10", description="dated rule set, see `undertow venues`")
+    depth_share: float = Field(
+        1.0, gt=0, le=100, description="depth of its books over the depth given for the assets"
+    )
+    retail_share: float = Field(1.0, ge=0, le=1000, description="relative number of retail traders")
+    spot: bool = Field(True, description="whether it lists spot pairs; the first exchange must")
+    assets: tuple[Name, ...] = Field((), description="assets it lists; all when not given")
+    index_from: tuple[Name, ...] = Field(
+        (), description="exchanges whose spot pairs its index draws on; its own when not given"
+    )
+    mark_from: tuple[Name, ...] = Field(
+        (), description="exchanges whose perpetuals its mark draws on, where the rule does so"
+    )
     capacity_per_s: float = Field(0.0, ge=0, le=1e9, description="messages digested a second; 0 = unlimited")
+    latency_ms: float = Field(
+        0.0, ge=0, le=1e6, description="median time from its gateway to its books, milliseconds"
+    )
+    latency_spread: float = Field(0.5, ge=0, le=5, description="standard deviation of the log of that time")
+    rate_limit_per_s: float = Field(
+        0.0, ge=0, le=1e6, description="new orders a second of one account in the long run; 0 = unlimited"
+    )
     insurance_fund_over_open_interest: float = Field(
         0.05, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
     )
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
+    withdrawals_suspended: tuple[Outage, ...] = Field((), description="windows in which it lets no money out")
 
 
 class Fundamentals(Part):
@@ -180,7 +203,12 @@ class Scenario(Part):
     crash: Crash = Field(description="where to measure")
     fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="volatility of values")
     news: tuple[Event, ...] = Field((), description="news")
-    venue: Venue = Field(default_factory=Venue, description="venue")
+    venues: tuple[VenueSpec, ...] = Field(
+        (VenueSpec(),), min_length=1, max_length=8, description="exchanges; the first is the hub"
+    )
+    transfer_s: float = Field(
+        900.0, ge=0, le=1e6, description="time that money takes from one exchange to another, seconds"
+    )
     retail: RetailParameters = Field(default_factory=RetailParameters, description="leveraged retail")
     market_maker: MarketMakerParameters = Field(
         default_factory=MarketMakerParameters, description="market makers"
@@ -248,6 +276,32 @@ class Scenario(Part):
                 f"arbitrageur: traders is {self.arbitrageur.traders}; it must be at least "
                 f"{len(self.assets)}, one for each asset, as the other side of the initial positions"
             )
+        self._check_venues(names)
         if self.crash.end_s > self.duration_s:
             raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
         return self
+
+    def _check_venues(self, assets: list[str]) -> None:
+        """Raise ValueError for names that do not exist and shares that make no market."""
+        venues = [venue.name for venue in self.venues]
+        if len(set(venues)) != len(venues):
+            raise ValueError(f"venues: names must differ, got {', '.join(venues)}")
+        if not self.venues[0].spot:
+            raise ValueError(f"venues.{venues[0]}: spot is false; the first exchange must list spot pairs")
+        if not any(venue.retail_share > 0 for venue in self.venues):
+            raise ValueError("venues: retail_share is 0 for all of them; at least one must be above 0")
+        for venue in self.venues:
+            known_names(f"venues.{venue.name}.assets", venue.assets, assets)
+            known_names(f"venues.{venue.name}.index_from", venue.index_from, venues)
+            known_names(f"venues.{venue.name}.mark_from", venue.mark_from, venues)
+        if self.whale is not None and self.whale.venue:
+            known_names("whale.venue", (self.whale.venue,), venues)
+
+
+def known_names(where: str, given: tuple[str, ...], known: list[str]) -> None:
+    """Raise ValueError for the first of ``given`` that is not among ``known``, with the nearest name."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.0)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"{where}: unknown name {name!r}{hint} (known: {', '.join(known)})")

@@ -1,0 +1,167 @@
+"""How a market maker quotes one instrument: its belief, its size, its ladder of orders.
+
+The centre of the ladder is a belief about the fair price that learns from the mid (others may know more),
+from news about value, from the leading asset, and away from the hub from the hub's price, where it hedges. In
+calm times it rests on value; the more volatile the market, the more makers trust the tape and the less their
+own model (volatility over normal multiplies the one rate and divides the other). The centre is shifted
+against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold
+on a side is shown again only after a while. Size shrinks and the ladder widens quickly as volatility exceeds
+its normal, and returns slowly.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from abm.book.messages import BUY, POST_ONLY, REDUCE_ONLY, SELL, Records
+from abm.book.queries import open_lots
+from abm.compiled import kernel
+from abm.instruments import SPOT
+from abm.outbox import send, send_cancel
+from agents.crowd import Row, lots_for
+
+LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
+"""Distances of the ladder's levels beyond the half-spread, fractions of the price."""
+LEAST_APPETITE = 0.02
+"""Smallest factor on a side that has been traded against."""
+DEPTH_SHAPE = 1.15
+"""Exponent of cumulative depth in distance: 1.13-1.16 on 21 coins (min66633/liquidation-cascade-research)."""
+
+quote_dtype = np.dtype(
+    [
+        ("fair", "f8"),  # log price
+        ("value_seen", "f8"),  # log value
+        ("leader_seen", "f8"),  # log mid of the leading instrument less its value
+        ("size_factor", "f8"),  # factor on calm size, 0 to 1
+        ("bid_appetite", "f8"),  # factor on what it bids for, less after it has bought, 0 to 1
+        ("ask_appetite", "f8"),
+        ("held", "i8"),  # lots at the last look
+        ("depth_usd", "f8"),  # calm size within 1 %, one side
+        ("home_usd", "f8"),  # inventory held for quoting the other side (spot)
+        ("state", "i1"),  # QUOTING or the reason of withdrawal
+        ("full", "i1"),  # whether inventory has reached its limit, so that one side is not quoted
+    ],
+    align=True,
+)
+level_dtype = np.dtype([("id", "i8"), ("price", "i8"), ("lots", "i8"), ("sent_ns", "i8")], align=True)
+
+
+@kernel
+def withdraw(
+    ladder: Records,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    account: int,
+    instrument: int,
+    when: int,
+) -> None:
+    """Cancel every order of one maker's ladder in one instrument; ``ladder`` has shape ``(2, levels)``."""
+    for side in range(2):
+        for k in range(ladder.shape[1]):
+            level = ladder[side, k]
+            if level.id > 0:
+                send_cancel(messages, counters, when, account, instrument, level.id)
+                level.id = 0
+
+
+@kernel
+def update_belief(
+    p: Row,
+    quote: Row,
+    log_mid: float,
+    log_value: float,
+    reference: float,
+    leader: float,
+    follow_leader: float,
+    excess: float,
+    step_s: float,
+) -> None:
+    """Move the fair price: with news, to the mid, back to value, to the hub's price, along with the leader.
+
+    ``reference`` is the log mid of the same coin on the hub, nan where there is none to look at.
+    """
+    before = quote.value_seen
+    quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
+    quote.fair += quote.value_seen - before
+    doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
+    quote.fair += (log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
+    quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
+    if not math.isnan(reference):
+        quote.fair += (reference - quote.fair) * (1.0 - math.exp(-step_s / p.reference_s))
+    quote.fair += follow_leader * (leader - quote.leader_seen)
+    quote.leader_seen = leader
+
+
+@kernel
+def update_size(p: Row, quote: Row, held: int, lot_usd: float, excess: float, step_s: float) -> None:
+    """Shrink or restore size: with volatility on both sides, and on a side that was just traded."""
+    if p.withdrawal > 0.0:
+        target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
+        time_s = p.shrink_s if target < quote.size_factor else p.restore_s
+        quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
+    traded = (held - quote.held) * lot_usd / quote.depth_usd
+    quote.held = held
+    refill = 1.0 - math.exp(-step_s / p.refill_s)
+    quote.bid_appetite += refill * (1.0 - quote.bid_appetite) - max(0.0, traded)
+    quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
+    quote.bid_appetite = max(LEAST_APPETITE, quote.bid_appetite)
+    quote.ask_appetite = max(LEAST_APPETITE, quote.ask_appetite)
+
+
+@kernel
+def move_ladder(
+    p: Row,
+    quote: Row,
+    ladder: Records,
+    levels: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64],
+    book: Row,
+    terms: Row,
+    account: int,
+    instrument: int,
+    q: float,
+    widen: float,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    cancel_at: int,
+    quote_at: int,
+    fresh_ns: int,
+) -> None:
+    """Replace the orders that are gone, too far from where they belong, or of the wrong size.
+
+    ``q`` is inventory over its limit, -1 to 1. Orders sent at or after ``fresh_ns`` may still be on their way and count as alive.
+    """
+    price_usd = math.exp(quote.fair)
+    centre = quote.fair - p.skew * q * math.sqrt(widen)
+    for side in range(2):
+        sign = 1 - 2 * side
+        room = (1.0 - max(0.0, sign * q)) * (quote.bid_appetite if side == BUY else quote.ask_appetite)
+        flags = REDUCE_ONLY if terms.kind == SPOT and side == SELL else 0
+        for k in range(len(levels)):
+            level = ladder[side, k]
+            away = (p.half_spread + levels[k]) * widen
+            raw = math.exp(centre - sign * away) / terms.tick
+            price = max(1, math.floor(raw) if side == BUY else math.ceil(raw))
+            lots = lots_for(quote.depth_usd * quote.size_factor * shares[k] * room, price_usd, terms.lot)
+            if level.id > 0 and (level.sent_ns >= fresh_ns or open_lots(book, level.id) > 0):
+                tolerance = (0.25 * away + 0.00002) * price
+                if abs(price - level.price) <= tolerance and abs(lots - level.lots) <= 0.3 * level.lots:
+                    continue
+                send_cancel(messages, counters, cancel_at, account, instrument, level.id)
+            level.id = 0
+            if lots < 1:
+                continue
+            level.id = send(
+                messages, counters, quote_at, account, instrument, POST_ONLY, side, lots, price, flags
+            )
+            level.price = price
+            level.lots = lots
+            level.sent_ns = quote_at
+
+
+def ladder_shares() -> npt.NDArray[np.float64]:
+    """Return each level's size over the depth within 1 %, so that depth grows as distance**DEPTH_SHAPE."""
+    edges = np.append(LEVELS, 2 * LEVELS[-1] - LEVELS[-2])
+    middle = np.concatenate([[0.0], 0.5 * (edges[1:] + edges[:-1])])
+    return np.diff((middle / 0.01) ** DEPTH_SHAPE)

@@ -1,0 +1,68 @@
+"""Setting up an exchange: books, accounts, gateway, prices and rules of one venue."""
+
+import math
+
+from abm.book.orderbook import OrderBooks
+from abm.instruments import PERPETUAL, SPOT, instrument_table
+from abm.ledger.ledger import Ledger
+from abm.market_view import market_view
+from abm.venues.admission import Admission
+from abm.venues.exchange import Exchange
+from abm.venues.gateway import Access, Gateway, Outage
+from abm.venues.pricing import Pricing, Source
+from experiments.building.instruments import make_instruments
+from experiments.building.stage import Floor, Stage
+
+
+def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exchange:
+    """Return the exchange of ``floor`` with room for ``accounts`` account rows, without agents.
+
+    Parameters
+    ----------
+    first
+        Place of its first instrument among those of all exchanges.
+    """
+    instruments = make_instruments(stage, floor)
+    table = instrument_table(instruments, stage.asset_names)
+    books = OrderBooks(len(instruments), accounts)
+    volatility = stage.per_asset("volatility_5min")[floor.asset] / math.sqrt(300.0)
+    venue = floor.venue
+    return Exchange(
+        floor.spec.name,
+        instruments,
+        market_view(floor.price, volatility),
+        books,
+        Ledger(table, accounts, position=books.position),
+        make_gateway(stage, floor, accounts),
+        Pricing(
+            venue,
+            table,
+            stage.asset_names,
+            floor.price,
+            floor.place,
+            sources(stage, floor, floor.spec.index_from or own_or_hub(floor, stage), SPOT),
+            sources(stage, floor, floor.spec.mark_from, PERPETUAL),
+        ),
+        Admission(table, price_band=venue.price_band),
+        first,
+    )
+
+
+def make_gateway(stage: Stage, floor: Floor, accounts: int) -> Gateway:
+    """Return the gateway of ``floor``."""
+    spec = floor.spec
+    access = Access(spec.capacity_per_s, spec.latency_ms, spec.latency_spread, spec.rate_limit_per_s)
+    outages = tuple(Outage(outage.start_s, outage.end_s) for outage in spec.outages)
+    return Gateway(access, outages, accounts, stage.seed, spec.name)
+
+
+def own_or_hub(floor: Floor, stage: Stage) -> tuple[str, ...]:
+    """Return where the index draws from when the scenario does not say."""
+    return (floor.spec.name,) if len(floor.spot) else (stage.hub.spec.name,)
+
+
+def sources(stage: Stage, floor: Floor, names: tuple[str, ...], kind: int) -> list[Source]:
+    """Return for each named exchange its instruments of ``kind`` that go with the perpetuals of ``floor``."""
+    wanted = floor.asset[floor.perpetuals]
+    places = [next(item for item in stage.floors if item.spec.name == name) for name in names]
+    return [Source(there.place, tuple(there.row(int(asset), kind) for asset in wanted)) for there in places]
