@@ -27,10 +27,10 @@ view_dtype = np.dtype(
         ("sample_age_s", "f8"),  # seconds since then
         ("volatility", "f8"),  # of log mid, per square root of a second, about the last two minutes
         ("volatility_slow", "f8"),  # the same over two days
-        ("momentum_fast", "f8"),  # log mid less its average over about one minute
-        ("momentum", "f8"),  # the same over ten minutes
+        ("screen", "f8"),  # USD, the mid on a screen that is refreshed every two seconds: what people act on
+        ("screen_age_s", "f8"),
+        ("momentum", "f8"),  # log mid less its average over about ten minutes
         ("momentum_slow", "f8"),  # the same over four hours
-        ("average_fast", "f8"),
         ("average", "f8"),
         ("average_slow", "f8"),
     ],
@@ -40,15 +40,16 @@ view_dtype = np.dtype(
 SAMPLE_S = 9.999
 VOLATILITY_S = 120.0
 VOLATILITY_SLOW_S = 2 * 86400.0
-MOMENTUM_S = (60.0, 600.0, 14400.0)
+SCREEN_S = 1.999
+MOMENTUM_S = (600.0, 14400.0)
 
 
 def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.float64]) -> Records:
     """Return the view before any trade, from ``prices_usd`` and calm volatilities of each instrument."""
     view = for_kernels(np.zeros(len(prices_usd), view_dtype))
-    for name in ("mid", "last", "mark", "index"):
+    for name in ("mid", "screen", "last", "mark", "index"):
         view[name] = prices_usd
-    for name in ("log_mid", "sampled_log_mid", "average_fast", "average", "average_slow"):
+    for name in ("log_mid", "sampled_log_mid", "average", "average_slow"):
         view[name] = np.log(prices_usd)
     view["volatility"] = volatility
     view["volatility_slow"] = volatility
@@ -78,9 +79,8 @@ def sample_volatility(row: np.record) -> None:
 @kernel
 def refresh(view: Records, books: Records, instruments: Records, step_s: float) -> None:
     """Read best quotes, mids, returns and their moving summaries after a step of ``step_s``."""
-    keep_1 = math.exp(-step_s / 60.0)
-    keep_2 = math.exp(-step_s / 600.0)
-    keep_3 = math.exp(-step_s / 14400.0)
+    keep = math.exp(-step_s / 600.0)
+    keep_slow = math.exp(-step_s / 14400.0)
     for i in range(len(view)):
         row = view[i]
         book = books[i]
@@ -96,9 +96,11 @@ def refresh(view: Records, books: Records, instruments: Records, step_s: float) 
         row.sample_age_s += step_s
         if row.sample_age_s >= SAMPLE_S:
             sample_volatility(row)
-        row.average_fast = keep_1 * row.average_fast + (1.0 - keep_1) * row.log_mid
-        row.average = keep_2 * row.average + (1.0 - keep_2) * row.log_mid
-        row.average_slow = keep_3 * row.average_slow + (1.0 - keep_3) * row.log_mid
-        row.momentum_fast = row.log_mid - row.average_fast
+        row.screen_age_s += step_s
+        if row.screen_age_s >= SCREEN_S:
+            row.screen = row.mid
+            row.screen_age_s = 0.0
+        row.average = keep * row.average + (1.0 - keep) * row.log_mid
+        row.average_slow = keep_slow * row.average_slow + (1.0 - keep_slow) * row.log_mid
         row.momentum = row.log_mid - row.average
         row.momentum_slow = row.log_mid - row.average_slow

@@ -111,7 +111,7 @@ def decide_fundamentalists(
         side = BUY if trade > 0.0 else SELL
         sign = 1 - 2 * side
         reservation = math.exp(t.value_seen + t.opinion)
-        reach = seen.mid * (1.0 + sign * p.slippage)
+        reach = seen.screen * (1.0 + sign * p.slippage)
         price = max(
             1, int((min(reach, reservation) if side == BUY else max(reach, reservation)) / instrument.tick)
         )

@@ -316,7 +316,7 @@ def decide_retail(
                     t.working = OPENING
         if t.working != IDLE:
             u = uniform(key, j, index, 1)
-            work(t, held, p.slippage, seen.mid, instrument, messages, counters, u, start_ns, step_ns)
+            work(t, held, p.slippage, seen.screen, instrument, messages, counters, u, start_ns, step_ns)
 
 
 class LeveragedRetail(CrowdAgent):

@@ -60,7 +60,7 @@ class MarketMakerParameters(Parameters):
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
     requote_s: float = Field(
-        1.0,
+        2.0,
         gt=0,
         le=1e4,
         description="time between two looks at its ladder, seconds; a longer step is used up",
@@ -304,7 +304,7 @@ def hedge(
             if beyond <= 0.0 or lots < 1 or net * elsewhere_usd[m, i] < 0.0:
                 continue
             side = SELL if net > 0.0 else BUY
-            worst = max(1, int(mid * (1.0 + (1 - 2 * side) * p.hedge_slippage) / terms.tick))
+            worst = max(1, int(view[i].screen * (1.0 + (1 - 2 * side) * p.hedge_slippage) / terms.tick))
             when = start_ns + int(2e6 * p.latency_ms)
             send(messages, counters, when, accounts[m], i, IOC, side, lots, worst, 0)
 

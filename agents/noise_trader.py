@@ -88,12 +88,12 @@ def decide_noise(
                 continue
             flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
             if uniform(key, j, index, base + 5) < p.market_share:
-                price = int(seen.mid * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick)
+                price = int(seen.screen * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick)
                 send(messages, counters, when, t.account, i, IOC, side, lots, max(1, price), flags)
             else:
                 sign = 1 - 2 * side
                 away = p.limit_distance * exponential(key, j, index, base + 6)
-                price = int(seen.mid * (1.0 - sign * away) / instrument.tick)
+                price = int(seen.screen * (1.0 - sign * away) / instrument.tick)
                 send(messages, counters, when, t.account, i, LIMIT, side, lots, max(1, price), flags)
                 messages[counters[0] - 1].expiry = when + int(p.limit_life_s * 1e9)
 

@@ -110,7 +110,7 @@ def decide_herd(
             continue
         when = start_ns + int(step_ns * uniform(key, j, index, 1))
         side = BUY if trade > 0.0 else SELL
-        worst = max(1, int(view[i].mid * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick))
+        worst = max(1, int(view[i].screen * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick))
         flags = REDUCE_ONLY if side == SELL else 0
         send(messages, counters, when, t.account, i, IOC, side, lots, worst, flags)
 
