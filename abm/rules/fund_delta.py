@@ -48,28 +48,3 @@ def shortfall(
     """
     cash, size, start, end = (np.asarray(v, np.float64) for v in (deposit, quantity, entry, fill))
     return np.asarray(-(cash + size * (end - start)))
-
-
-def fund_fee_within_margin(
-    margin_shortage: npt.ArrayLike,
-    size: npt.ArrayLike,
-    price: npt.ArrayLike,
-    margin_ratio: npt.ArrayLike,
-    liquidator_fee: npt.ArrayLike,
-    max_fee: npt.ArrayLike,
-) -> Floats:
-    """Return Drift's insurance-fund fee rate, limited by the margin that a liquidation frees.
-
-    ``min(max_fee, 0.95 * (margin_ratio - liquidator_fee - shortage / (size * price)))``, zero when nothing is
-    freed or there is no position. Source: drift-labs/protocol-v2@0ae3e3b1, math/liquidation.rs,
-    calculate_perp_if_fee.
-    """
-    short, lots, quote, ratio, fee, most = (
-        np.asarray(v, np.float64)
-        for v in (margin_shortage, size, price, margin_ratio, liquidator_fee, max_fee)
-    )
-    notional = np.asarray(np.abs(lots) * quote)
-    rate = np.divide(
-        short, notional, out=np.full(np.broadcast(short, notional).shape, np.inf), where=notional > 0
-    )
-    return np.asarray(np.minimum(most, 0.95 * np.maximum(0.0, ratio - fee - rate)))

@@ -21,7 +21,8 @@ from abm.rules.adl_triggers import (
     loss_beyond_drawdown,
     pool_pnl_exceeds,
 )
-from abm.rules.fund_delta import fee_capped_fund_delta, fund_fee_within_margin, shortfall, takeover_fund_delta
+from abm.rules.fund_delta import fee_capped_fund_delta, shortfall, takeover_fund_delta
+from abm.rules.liquidation_fee import fund_fee
 from abm.rules.loss_socialisation import drift_loss_per_unit, mango_loss_per_lot, scaled_gains
 from abm.rules.takeover_pnl import takeover_book
 
@@ -120,7 +121,7 @@ def insurance_fund(venue: str, inputs: dict[str, Any]) -> object:
         return float(shortfall(inputs["deposit"], size, inputs["entry"], inputs["fill"]))
     if "margin_shortage" in inputs:
         names = ("margin_shortage", "base", "price", "margin_ratio", "liquidator_fee", "max_if_fee")
-        return float(fund_fee_within_margin(*(inputs[name] for name in names)))
+        return float(fund_fee(*(inputs[name] for name in names)))
     return float(takeover_fund_delta(sign(inputs) * inputs["qty"], inputs["fill"], inputs["bankruptcy"]))
 
 

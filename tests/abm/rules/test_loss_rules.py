@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.rules.fund_delta import fee_capped_fund_delta, fund_fee_within_margin, shortfall, takeover_fund_delta
+from abm.rules.fund_delta import fee_capped_fund_delta, shortfall, takeover_fund_delta
 from abm.rules.loss_socialisation import drift_loss_per_unit, mango_loss_per_lot, scaled_gains
 from abm.rules.takeover_pnl import takeover_book
 
@@ -23,14 +23,6 @@ def test_takeover_and_shortfall():
     assert takeover_fund_delta([1, -1], 3_060, 3_000).tolist() == [60.0, -60.0]
     assert shortfall(100, 500, 1.0, 0.77) == pytest.approx(15.0)
     assert shortfall(100, -500, 1.0, 1.1) == pytest.approx(-50.0)
-
-
-def test_drift_fee_is_what_the_margin_leaves():
-    assert fund_fee_within_margin([20, 1, 1_000], 10, 100, 0.05, 0.01, 0.05) == pytest.approx(
-        [0.019, 0.03705, 0.0]
-    )
-    assert fund_fee_within_margin(0.0, 10, 100, 0.05, 0.01, 0.02) == pytest.approx(0.02)
-    assert fund_fee_within_margin(1.0, 0.0, 100, 0.05, 0.01, 0.02) == 0.0
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=30), st.integers(0, 10**13))
