@@ -3,11 +3,14 @@
 A scenario sets causes (news, initial leverage, outage windows, who is there); it cannot set an outcome.
 """
 
+import difflib
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from abm.venues.presets.loader import preset_names
 from agents.arbitrageur import ArbitrageurParameters
 from agents.fundamentalist import FundamentalistParameters
 from agents.leveraged_retail import RetailParameters
@@ -110,6 +113,16 @@ class Venue(Part):
         0.05, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
     )
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
+
+    @field_validator("preset")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = preset_names()
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"unknown venue preset {name!r}{hint} (known: {', '.join(known)})")
+        return name
 
 
 class Fundamentals(Part):
@@ -230,6 +243,15 @@ class Scenario(Part):
     def alt_instrument(self) -> str | None:
         """Perpetual of the small coin, if there."""
         return self.perpetual("ALT")
+
+    @field_validator("start_utc")
+    @classmethod
+    def _calendar_time(cls, time: str) -> str:
+        try:
+            datetime.fromisoformat(time)
+        except ValueError:
+            raise ValueError(f"no such calendar time, got {time!r}") from None
+        return time
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
