@@ -1,7 +1,7 @@
 """Answer a reference vector by calling the public rule functions and nothing else.
 
-A vector has the fields ``category``, ``venue`` and ``inputs``; what its category means is written in three
-tables, one for margin and liquidation, one for prices and funding, one for losses.
+A vector has the fields ``category``, ``venue`` and ``inputs``; what its category means is written in five
+tables: margin, liquidation prices, closing positions, prices and funding, losses.
 """
 
 import sys
@@ -13,6 +13,8 @@ from typing import Any
 if str(Path(__file__).parent) not in sys.path:  # loaded from elsewhere by its path
     sys.path.insert(0, str(Path(__file__).parent))
 
+import closing_categories
+import liquidation_categories
 import loss_categories
 import margin_categories
 import price_categories
@@ -20,6 +22,8 @@ import price_categories
 Answer = Callable[[str, dict[str, Any]], object]
 CATEGORIES: dict[str, Answer] = {
     **margin_categories.CATEGORIES,
+    **liquidation_categories.CATEGORIES,
+    **closing_categories.CATEGORIES,
     **price_categories.CATEGORIES,
     **loss_categories.CATEGORIES,
 }
