@@ -55,8 +55,8 @@ def prediction(folder: Path, resamples: int = 500, seed: int = 1) -> pd.DataFram
 
     One row for each coin, wave and score: accounts ``closed`` in it and ``later``; ``auc`` with its
     interval of 95 % by bootstrap over accounts (``low``, ``high``); ``lead`` of the auc over that of the
-    documented index, with its interval; ``precision``, the share of the closed lots that a queue by this score
-    closes too.
+    documented index, with its interval; ``precision``, the share of the closed lots that a queue by this
+    score closes too.
     """
     positions = joined_positions(folder)
     rows = []
