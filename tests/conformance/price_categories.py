@@ -7,7 +7,7 @@ import numpy as np
 
 from abm.rules.decaying_average import decaying_average
 from abm.rules.funding import funding_payment, funding_rate_8h, funding_rate_of_interval
-from abm.rules.funding_cap import HYPERLIQUID_HOURLY_CAP, cap_from_maintenance, cap_from_margins
+from abm.rules.funding_cap import HYPERLIQUID_HOURLY_CAP, cap_from_maintenance, cap_from_margins, capped
 from abm.rules.funding_imbalance import AdaptiveFunding, imbalance_funding
 from abm.rules.funding_velocity import accrued_funding, funding_velocity
 from abm.rules.halt import level_price
@@ -159,7 +159,7 @@ def rate_of_funding(venue: str, given: Inputs) -> Any:
     terms = (given.get("interest", 0.0001), given.get("clamp", 0.0005))
     for name in ("premiums", "premium"):
         if name in given:
-            return plain(funding_rate_8h(given[name], *terms))
+            return plain(capped(funding_rate_8h(given[name], *terms), given.get("cap", np.inf)))
     oracle = one(given["oracle"])
     share = premium_index(oracle, one(given.get("impact_bid")), one(given.get("impact_ask")))[0]
     return plain({"premium": share, "rate_8h": funding_rate_8h(share, *terms)})
@@ -173,7 +173,8 @@ def funding_cap(venue: str, given: Inputs) -> Any:
 
 def funding_interval(venue: str, given: Inputs) -> Any:
     terms = (given.get("interest", 0.0001), given.get("clamp", 0.0005))
-    return plain(funding_rate_of_interval(given["avg_premium"], given["N"], *terms))
+    rate = funding_rate_of_interval(given["avg_premium"], given["N"], *terms)
+    return plain(capped(rate, given.get("cap", np.inf)))
 
 
 def payment(venue: str, given: Inputs) -> Any:
