@@ -38,7 +38,7 @@ def sign(inputs: dict[str, Any]) -> int:
 
 
 def adl_allocation(venue: str, inputs: dict[str, Any]) -> object:
-    table = np.array(inputs.get("longs") or inputs.get("shorts"), np.float64)
+    table = np.array(next(value for value in inputs.values() if isinstance(value, list)), np.float64)
     account, lots, score = table[:, 0].astype(int), table[:, 1], table[:, 2]
     order = adl_order(score)
     scale = 1 if np.all(lots % 1 == 0) and inputs["size"] % 1 == 0 else MILLION
@@ -74,8 +74,8 @@ def hyperliquid_scores(account: dict[str, Any]) -> dict[str, float]:
 
 
 def adl_settlement(venue: str, inputs: dict[str, Any]) -> object:
-    side = -1 if "short_entry" in inputs else 1
-    entry = inputs["short_entry"] if side < 0 else inputs["long_entry"]
+    side = -1 if "short_entry" in inputs else sign(inputs)
+    entry = next(inputs[name] for name in ("long_entry", "short_entry", "entry") if name in inputs)
     mark = inputs.get("oracle", inputs.get("mark"))
     broke = inputs["bankruptcy"]
     earlier = inputs.get("previous_mark", mark)
