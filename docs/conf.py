@@ -20,6 +20,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "command_line",
+    "liquidation_prices",
     "scenario_keys",
     "series",
 ]

@@ -1,7 +1,6 @@
 """Run many simulations on any number of worker processes; every finished run is on disk at once."""
 
 import hashlib
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -10,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-
+from experiments.fingerprints import code_fingerprint, own_sources_fingerprint
 from experiments.pools import BorrowedPool, LocalPool
 from experiments.results import RunResult
 
@@ -97,16 +95,16 @@ def simulate_and_measure(job: Job) -> RunResult:
     return measure(trace, job.scenario)
 
 
-def code_fingerprint() -> str:
-    """Return a hash of everything in the sources that can change a result."""
-    from abm.compiled import source_fingerprint
-
-    digest = hashlib.sha256(f"{source_fingerprint()} {np.__version__} {sys.version_info[:2]}".encode())
-    root = Path(__file__).resolve().parent
-    for path in sorted(root.rglob("*.py")):
-        if "report" not in path.relative_to(root).parts:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def content_ids(jobs: Iterable[Job]) -> dict[Job, str]:
+    """Return the name of each job's result, worked out from the sources as they are now."""
+    code = code_fingerprint()
+    by_scenario: dict[int, str] = {}
+    names = {}
+    for job in jobs:
+        if id(job.scenario) not in by_scenario:
+            by_scenario[id(job.scenario)] = f"{code} {own_sources_fingerprint(job.scenario)}"
+        names[job] = job.content_id(by_scenario[id(job.scenario)])
+    return names
 
 
 def run_many(
@@ -146,8 +144,7 @@ def run_many(
         On Ctrl-C, after the workers have been stopped; what had finished is on disk.
     """
     listed = list(jobs)
-    fingerprint = code_fingerprint()
-    desk = _Desk(folder, fingerprint, notice)
+    desk = _Desk(folder, listed, notice)
     todo = deque(job for job in listed if not desk.reuse(job))
     if executor is not None:
         _feed(BorrowedPool(executor), todo, work, desk, workers)
@@ -163,23 +160,19 @@ def run_many(
 class _Desk:
     """Receives what comes of each job: writes results, remembers failures, tells the caller."""
 
-    def __init__(self, folder: Path, fingerprint: str, notice: Notice | None) -> None:
-        self._folder = folder
-        self._fingerprint = fingerprint
+    def __init__(self, folder: Path, jobs: list[Job], notice: Notice | None) -> None:
+        self._paths = {job: folder / f"{name}.npz" for job, name in content_ids(jobs).items()}
         self._notice = notice
         self._results: dict[str, RunResult] = {}
         self._failures: dict[str, Failure] = {}
         self._reused = 0
 
-    def _path(self, job: Job) -> Path:
-        return self._folder / f"{job.content_id(self._fingerprint)}.npz"
-
     def reuse(self, job: Job) -> bool:
         """Take the result of ``job`` from disk if it is there."""
-        stored = RunResult.load(self._path(job))
+        stored = RunResult.load(self._paths[job])
         if stored is None:
             return False
-        self._results[self._path(job).name] = stored
+        self._results[self._paths[job].name] = stored
         self._reused += 1
         self._tell(job, stored, reused=True)
         return True
@@ -193,14 +186,14 @@ class _Desk:
         except Exception as error:  # noqa: BLE001 - one failed run must not stop the others
             self.fail(job, f"{type(error).__name__}: {error}")
         else:
-            finished.save(self._path(job))
-            self._results[self._path(job).name] = finished
+            finished.save(self._paths[job])
+            self._results[self._paths[job].name] = finished
             self._tell(job, finished)
 
     def fail(self, job: Job, message: str) -> None:
         """Note that ``job`` gave no result."""
-        self._failures[self._path(job).name] = Failure(job, message)
-        self._tell(job, self._failures[self._path(job).name])
+        self._failures[self._paths[job].name] = Failure(job, message)
+        self._tell(job, self._failures[self._paths[job].name])
 
     def _tell(self, job: Job, result: "RunResult | Failure", *, reused: bool = False) -> None:
         if self._notice is not None:
@@ -208,7 +201,7 @@ class _Desk:
 
     def outcome(self, jobs: list[Job]) -> Outcome:
         """Return everything in the order of ``jobs``."""
-        names = [self._path(job).name for job in jobs]
+        names = [self._paths[job].name for job in jobs]
         return Outcome(
             [self._results[name] for name in names if name in self._results],
             [self._failures[name] for name in names if name in self._failures],

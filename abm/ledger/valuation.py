@@ -1,8 +1,9 @@
 """What accounts are worth at given marks, and what margin they need: one pass over the columns.
 
-An account has one cross wallet, ``equity = cash + sum of unrealised profit of its cross positions``, and a
-wallet for each isolated position, ``equity = isolated margin + its unrealised profit``. Spot holdings do not
-count as margin. Marks enter as ``mark_value``: the value of one lot, ``mark_ticks * tick_lot_value``.
+An account has one cross wallet, ``equity = cash + sum of unrealised profit of its cross positions + what its
+collateral counts``, and a wallet for each isolated position, ``equity = isolated margin + its unrealised
+profit``. Spot holdings count only where `abm.ledger.backing` accepts them and has a price. Marks enter as
+``mark_value``: the value of one lot, ``mark_ticks * tick_lot_value``.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ from abm.compiled import kernel
 from abm.instruments import PERPETUAL
 from abm.ledger.accounts import CLEARING
 from abm.ledger.arithmetic import wide
+from abm.ledger.backing import counted_value, no_collateral, tested_notional
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts, Small
 from abm.rules.margin_tiers import initial_margin, maintenance_margin
@@ -37,6 +39,7 @@ def cross_margin(
     account: int,
     mark_value: Amounts,
     tiers: Records,
+    backing: Records,
     cash: Amounts,
     position: Amounts,
     entry_value: Amounts,
@@ -47,10 +50,15 @@ def cross_margin(
     needed = wide(0)
     for i in range(position.shape[0]):
         lots = position[i, account]
-        if mark_value[i] > 0 and lots != 0 and isolated[i, account] == 0:
+        if lots == 0:
+            continue
+        if mark_value[i] == 0:
+            equity += counted_value(i, lots, backing)
+        elif isolated[i, account] == 0:
             value = lots * mark_value[i]
             equity += value - entry_value[i, account]
-            needed += maintenance_margin(tiers, i, abs(value))
+            notional = tested_notional(i, value, entry_value[i, account], backing)
+            needed += maintenance_margin(tiers, i, notional)
     return equity, needed
 
 
@@ -58,6 +66,7 @@ def cross_margin(
 def _fill_cross_columns(
     mark_value: Amounts,
     tiers: Records,
+    backing: Records,
     cash: Amounts,
     position: Amounts,
     entry_value: Amounts,
@@ -66,28 +75,37 @@ def _fill_cross_columns(
     out: Amounts,
 ) -> None:
     for a in range(position.shape[1]):
-        equity, needed = cross_margin(a, mark_value, tiers, cash, position, entry_value, isolated)
+        equity, needed = cross_margin(a, mark_value, tiers, backing, cash, position, entry_value, isolated)
         initial = wide(0)
         for i in range(position.shape[0]):
             lots = position[i, a]
             if mark_value[i] > 0 and lots != 0 and isolated[i, a] == 0:
-                initial += initial_margin(tiers, i, abs(lots) * mark_value[i], wide(leverage[i, a]))
+                notional = tested_notional(i, lots * mark_value[i], entry_value[i, a], backing)
+                initial += initial_margin(tiers, i, notional, wide(leverage[i, a]))
         out[0, a] = equity
         out[1, a] = needed
         out[2, a] = initial
 
 
-def cross_columns(ledger: Ledger, mark_ticks: Amounts, tiers: Records) -> Amounts:
+def cross_columns(
+    ledger: Ledger, mark_ticks: Amounts, tiers: Records, backing: Records | None = None
+) -> Amounts:
     """Return equity, maintenance margin and initial margin of every account's cross wallet.
+
+    Parameters
+    ----------
+    backing
+        `abm.ledger.backing.backing_table` with prices; when not given no spot holding counts.
 
     Returns
     -------
     int64 ``(3, accounts)``, millionths. ``equity - initial margin`` is what is free for new orders.
     """
     out = np.empty((3, ledger.accounts), np.int64)
+    known = no_collateral(len(ledger.instruments)) if backing is None else backing
     _fill_cross_columns(
-        mark_values(ledger.instruments, mark_ticks), tiers, ledger.cash, ledger.position, ledger.entry_value,
-        ledger.leverage, ledger.isolated, out,
+        mark_values(ledger.instruments, mark_ticks), tiers, known, ledger.cash, ledger.position,
+        ledger.entry_value, ledger.leverage, ledger.isolated, out,
     )  # fmt: skip
     return out
 

@@ -11,6 +11,7 @@ from abm.book.messages import Records
 from abm.compiled import kernel
 from abm.ledger.accounts import FIRST_TRADER
 from abm.ledger.arithmetic import wide
+from abm.ledger.backing import no_collateral, tested_notional
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts, Small
 from abm.ledger.valuation import cross_margin, mark_values
@@ -44,6 +45,7 @@ def _report(out: Records, found: int, account: int, instrument: int, equity: int
 def sweep(
     mark_value: Amounts,
     tiers: Records,
+    backing: Records,
     cash: Amounts,
     position: Amounts,
     entry_value: Amounts,
@@ -55,8 +57,8 @@ def sweep(
     """Write breached wallets into ``out``; return how many there are, also those that did not fit.
 
     Most wallets are far from their limit, so each is first held against a bound that costs a shift: a
-    notional in the tiers with rates of at most 1/64 needs no more than 1/64 of it. Only what fails that is
-    worked out.
+    notional in the tiers with rates of at most 1/64 needs no more than 1/64 of it, and collateral counts
+    zero or more. Only what fails that is worked out.
     """
     small = np.zeros(position.shape[0], np.int64)
     for i in range(position.shape[0]):
@@ -73,7 +75,7 @@ def sweep(
                 continue
             value = lots * mark_value[i]
             profit = value - entry_value[i, a]
-            notional = abs(value)
+            notional = tested_notional(i, value, entry_value[i, a], backing)
             enough = (notional >> 6) + 1 if notional <= small[i] else notional
             if isolated[i, a] == 0:
                 equity += profit
@@ -83,14 +85,20 @@ def sweep(
                 if isolated_margin[i, a] + profit < needed:
                     found = _report(out, found, a, i, isolated_margin[i, a] + profit, needed)
         if equity < bound:
-            worth, required = cross_margin(a, mark_value, tiers, cash, position, entry_value, isolated)
+            worth, required = cross_margin(
+                a, mark_value, tiers, backing, cash, position, entry_value, isolated
+            )
             if worth < required:
                 found = _report(out, found, a, wide(-1), worth, required)
     return found
 
 
 def find_breaches(
-    ledger: Ledger, mark_ticks: Amounts, tiers: Records, first_account: int = FIRST_TRADER
+    ledger: Ledger,
+    mark_ticks: Amounts,
+    tiers: Records,
+    first_account: int = FIRST_TRADER,
+    backing: Records | None = None,
 ) -> Records:
     """Return the breached wallets in account order.
 
@@ -102,17 +110,20 @@ def find_breaches(
         `abm.rules.margin_tiers.tier_table`.
     first_account
         Rows before it are not tested (the venue's own accounts).
+    backing
+        `abm.ledger.backing.backing_table` with prices; when not given no spot holding counts.
 
     Returns
     -------
     Records of `breach_dtype`; cross wallets have ``instrument == -1``.
     """
     values = mark_values(ledger.instruments, mark_ticks)
+    known = no_collateral(len(ledger.instruments)) if backing is None else backing
     room = 1024
     while True:
         out = np.zeros(room, breach_dtype).view(np.recarray)
         found = sweep(
-            values, tiers, ledger.cash, ledger.position, ledger.entry_value, ledger.isolated_margin,
+            values, tiers, known, ledger.cash, ledger.position, ledger.entry_value, ledger.isolated_margin,
             ledger.isolated, first_account, out,
         )  # fmt: skip
         if found <= room:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from abm.book.messages import Records
 
 
@@ -37,3 +40,10 @@ class FeeSchedule:
         chosen = instruments.kind == kind
         instruments.maker_fee[chosen] = self.maker_ppm
         instruments.taker_fee[chosen] = self.taker_ppm
+
+
+def trading_fee(
+    notional: npt.NDArray[np.float64] | float, rate: npt.NDArray[np.float64] | float
+) -> npt.NDArray[np.float64]:
+    """Return ``notional * rate``, in the currency of the notional; a negative rate is a rebate."""
+    return np.asarray(notional * rate, np.float64)

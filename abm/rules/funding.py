@@ -1,11 +1,16 @@
-"""Funding of perpetuals: premium, rate, payment.
+"""Funding of perpetuals: rate and payment.
 
-Premium (Binance and most others): ``[max(0, impact bid - index) - max(0, index - impact ask)] / index``,
-with impact prices the average execution price of a set notional (Binance: 200 USDT times the highest
-leverage). Rate: ``F = [P + clamp(I - P, -0.05 %, +0.05 %)] / (8 / N)`` for an interval of N hours, with P
-the average premium of the interval (weights 1..n in time: Binance 8 h; equal: 1 h symbols) and I = 0.01 %
-per 8 h; then held within a cap (0.75 x maintenance rate for majors, 2 % for others). The payment is rate
-times notional at the mark.
+Rate (Binance, and most others): ``F = [P + clamp(I - P, -0.05 %, +0.05 %)] / (8 / N)`` for an interval of N
+hours, with P the average premium of the interval (weights 1..n in time: Binance 8 h; equal: 1 h symbols) and
+I = 0.01 % per 8 h; then held within a cap (0.75 x maintenance rate for majors, 2 % for others).
+
+* Hyperliquid (docs, Funding): N = 1, samples each 5 s with equal weights, cap 4 % an hour, paid on size times
+  the *oracle* price.
+* dYdX v4 (funding.mdx at 3e475b73): N = 1, samples each 60 s with equal weights, no clamp and no I, ``F = P /
+  8 + interest`` with interest 0 for cross and 0.125 bp an hour for isolated markets, cap 600 % of (initial -
+  maintenance fraction) on the eight-hour rate, paid on the oracle price.
+
+The payment is rate times notional at the mark or, where the rule says so, at the oracle.
 """
 
 from dataclasses import dataclass
@@ -20,6 +25,10 @@ from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts, Small
 from abm.ledger.valuation import mark_values
+from abm.rules.funding_cap import capped
+from abm.rules.premium import impact_notional as impact_notional
+from abm.rules.premium import impact_price as impact_price
+from abm.rules.premium import premium_index, premium_or_extreme
 
 Floats = npt.NDArray[np.float64]
 NANOSECONDS = 1_000_000_000
@@ -38,19 +47,37 @@ class FundingState:
     next_funding_ns: int
 
 
-def impact_price(prices: Floats, sizes: Floats, notional: float) -> float:
-    """Return the average execution price of ``notional`` against levels from the best on; nan if too thin."""
-    value = prices * sizes
-    before = np.cumsum(value) - value
-    part = np.clip(notional - before, 0.0, value)
-    if part.sum() < notional * (1.0 - 1e-12):
-        return float("nan")
-    return float(notional / (part / prices).sum())
+def funding_rate_8h(premium: npt.ArrayLike, interest: float = 0.0001, clamp: float = 0.0005) -> Floats:
+    """Return ``P + clamp(I - P, -clamp, +clamp)``: 0.95 % for a premium of 1 %, I from -0.04 % to 0.06 %."""
+    average = np.asarray(premium, np.float64)
+    return average + np.clip(interest - average, -clamp, clamp)
 
 
-def impact_notional(max_leverage: int, base: float = 200.0) -> float:
-    """Return Binance's impact notional: 200 USDT over the lowest initial margin rate (25,000 at 125x)."""
-    return base * max_leverage
+def funding_rate_of_interval(
+    premium: npt.ArrayLike, hours: npt.ArrayLike, interest: float = 0.0001, clamp: float = 0.0005
+) -> Floats:
+    """Return the rate of an interval of so many hours: the eight-hour rate over ``8 / hours``.
+
+    Raises
+    ------
+    ValueError
+        If ``hours`` is not above zero.
+    """
+    interval = np.asarray(hours, np.float64)
+    if not (interval > 0.0).all():
+        raise ValueError(f"hours is {interval.tolist()}; it must be above zero")
+    return funding_rate_8h(premium, interest, clamp) * interval / 8.0
+
+
+def funding_payment(
+    size: npt.ArrayLike, price: npt.ArrayLike, rate: npt.ArrayLike, cap: npt.ArrayLike = np.inf
+) -> Floats:
+    """Return what a position pays: signed size times price times rate within ``+-cap``; below 0 it receives.
+
+    ``price`` is the mark on Binance and the oracle on Hyperliquid and dYdX.
+    """
+    paid: Floats = np.asarray(size, np.float64) * np.asarray(price, np.float64) * capped(rate, cap)
+    return paid
 
 
 @dataclass(frozen=True)
@@ -74,6 +101,10 @@ class FundingRule:
         side (dYdX v4), or ``"maximum"``: ``extreme_premium`` upward when only bids are there (Mango v4).
     extreme_premium
         See ``missing_side``.
+    flat_interest
+        Added to the rate of each interval after the clamp (dYdX isolated markets: 0.0000125 an hour).
+    paid_on
+        The price behind the notional: ``"mark"`` or ``"oracle"``.
     """
 
     interval_hours: float = 8.0
@@ -83,6 +114,8 @@ class FundingRule:
     weights: Literal["linear", "equal"] = "linear"
     missing_side: Literal["zero", "maximum"] = "zero"
     extreme_premium: float = 0.02
+    flat_interest: float = 0.0
+    paid_on: Literal["mark", "oracle"] = "mark"
 
     def __post_init__(self) -> None:
         for name in ("interval_hours", "sample_interval_s"):
@@ -91,24 +124,24 @@ class FundingRule:
         for name in ("clamp", "extreme_premium"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be zero or more")
-        for name, allowed in (("weights", ("linear", "equal")), ("missing_side", ("zero", "maximum"))):
+        choices = (
+            ("weights", ("linear", "equal")),
+            ("missing_side", ("zero", "maximum")),
+            ("paid_on", ("mark", "oracle")),
+        )
+        for name, allowed in choices:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: {', '.join(allowed)}")
 
     def premium(self, index: Floats, impact_bid: Floats, impact_ask: Floats) -> Floats:
         """Return the premium of each instrument; nan impact prices mean that the side is too thin."""
-        above = np.fmax(0.0, impact_bid - index)
-        below = np.fmax(0.0, index - impact_ask)
-        premium: Floats = (above - below) / index
         if self.missing_side == "maximum":
-            bid, ask = np.isfinite(impact_bid), np.isfinite(impact_ask)
-            premium = np.where(bid & ~ask, self.extreme_premium, premium)
-            premium = np.where(ask & ~bid, -self.extreme_premium, premium)
-        return np.nan_to_num(premium)
+            return premium_or_extreme(index, impact_bid, impact_ask, self.extreme_premium)
+        return premium_index(index, impact_bid, impact_ask)
 
     def start(self, instruments: int, now_ns: int = 0) -> FundingState:
         """Return an empty state: rates at the interest rate, the first funding one interval away."""
-        rate = np.full(instruments, self.interest * self.interval_hours / 8.0)
+        rate = np.full(instruments, self.interest * self.interval_hours / 8.0 + self.flat_interest)
         first = now_ns + round(self.interval_hours * 3600 * NANOSECONDS)
         return FundingState(np.zeros(instruments), 0.0, 0, rate, now_ns, first)
 
@@ -134,12 +167,11 @@ class FundingRule:
 
     def rate(self, average_premium: Floats, cap: Floats | float) -> Floats:
         """Return the funding rate for one interval, within ``+-cap``."""
-        premium = np.asarray(average_premium, np.float64)
-        full = premium + np.clip(self.interest - premium, -self.clamp, self.clamp)
-        return np.clip(full * self.interval_hours / 8.0, -np.asarray(cap), cap)
+        eighth = funding_rate_8h(average_premium, self.interest, self.clamp)
+        return capped(eighth * self.interval_hours / 8.0 + self.flat_interest, cap)
 
     def due(self, state: FundingState, now_ns: int, cap: Floats | float) -> int:
-        """Return an empty state: rates at the interest rate, first funding one interval away."""
+        """Return how many payments are due by ``now_ns``; if any, set the rate and start a new average."""
         if now_ns < state.next_funding_ns:
             return 0
         interval = round(self.interval_hours * 3600 * NANOSECONDS)

@@ -2,7 +2,9 @@
 
 Binance (text of about 2020): spot prices of several sources weighted by volume; a source more than 5 % from
 the median of all gets weight zero; when more than one is, the index is the median; a source silent for 10 s
-gets weight zero.
+gets weight zero. Medians of an even count average the two middle prices. Hyperliquid (docs, Oracle): the
+weighted median of spot mids of Binance, OKX, Bybit, Kraken, Kucoin, Gate, MEXC and its own, weights 3, 2, 2,
+1, 1, 1, 1, 1.
 """
 
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from abm.rules.weighted_median import median_of_known, weighted_median
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,20 +69,59 @@ class WeightedIndex:
         usable = np.isfinite(quotes.prices)
         if quotes.age_s is not None:
             usable &= quotes.age_s <= self.stale_after_s
-        known = np.where(usable, quotes.prices, np.nan)
-        given = np.ones(1) if quotes.weights is None else quotes.weights
-        weights = np.broadcast_to(given, known.shape)
-        result = np.full(known.shape[1], np.nan)
-        for column in np.flatnonzero(usable.any(axis=0)):
-            values = known[:, column]
-            middle = float(np.nanmedian(values))
-            outlier = np.abs(values - middle) > self.max_deviation * middle
-            weight = np.where(usable[:, column] & ~outlier, weights[:, column], 0.0)
-            if outlier.sum() > 1 or weight.sum() <= 0.0:
-                result[column] = middle
-            else:
-                result[column] = np.nansum(weight * values) / weight.sum()
-        return result
+        given = 1.0 if quotes.weights is None else quotes.weights
+        return protected_index(np.where(usable, quotes.prices, np.nan), given, self.max_deviation)
+
+
+def protected_index(prices: npt.ArrayLike, weights: npt.ArrayLike, max_deviation: float = 0.05) -> Floats:
+    """Return the weighted mean over the first axis without the one price too far from the median.
+
+    When more than one is too far, or no weight is left, the median. Unknown prices are nan; nan where none
+    is known.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative.
+    """
+    known = np.asarray(prices, np.float64)
+    weight = np.asarray(weights, np.float64)
+    if (weight < 0.0).any():
+        raise ValueError(f"weights is {weight.tolist()}; each must be zero or more")
+    weight = np.broadcast_to(weight, known.shape)
+    middle = median_of_known(known)
+    outlier = np.abs(known - middle) > max_deviation * middle
+    counted = np.where(np.isfinite(known) & ~outlier, weight, 0.0)
+    total = counted.sum(axis=0)
+    mean = np.divide(
+        (counted * np.nan_to_num(known)).sum(axis=0), total, out=middle.copy(), where=total > 0.0
+    )
+    return np.where(outlier.sum(axis=0) > 1, middle, mean)
+
+
+@dataclass(frozen=True)
+class MedianIndex:
+    """Weighted median of the sources; a source without an update for longer than allowed has no weight.
+
+    Parameters
+    ----------
+    stale_after_s
+        Seconds without an update after which a source drops out.
+    """
+
+    stale_after_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not self.stale_after_s > 0:
+            raise ValueError(f"stale_after_s is {self.stale_after_s}; it must be above zero")
+
+    def price(self, quotes: SpotQuotes) -> Floats:
+        """Return the weighted median of each instrument; nan where no source is usable."""
+        usable = np.isfinite(quotes.prices)
+        if quotes.age_s is not None:
+            usable &= quotes.age_s <= self.stale_after_s
+        given = np.ones(len(quotes.prices)) if quotes.weights is None else quotes.weights
+        return weighted_median(np.where(usable, quotes.prices, np.nan), given)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,26 @@ def price_in_tier(
     return np.asarray(free / (size * rate - side * size), np.float64)
 
 
+def price_of_both_sides(
+    wallet: Floats | float,
+    size: Floats,
+    entry: Floats,
+    side: Floats,
+    rate: Floats,
+    deduction: Floats,
+    other_maintenance: Floats | float = 0.0,
+    other_profit: Floats | float = 0.0,
+) -> Floats:
+    """Return the price at which a wallet with long and short positions in one contract is liquidated.
+
+    Binance's formula for hedge mode: the terms of `price_in_tier` are summed over the last axis of ``size``,
+    ``entry``, ``side``, ``rate`` and ``deduction``.
+    """
+    own = (deduction - side * size * entry).sum(axis=-1)
+    free = np.asarray(wallet - other_maintenance + other_profit + own, np.float64)
+    return np.asarray(free / (size * rate - side * size).sum(axis=-1), np.float64)
+
+
 def liquidation_price(
     wallet: Floats | float,
     size: Floats | float,

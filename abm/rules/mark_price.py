@@ -2,12 +2,13 @@
 
 `MedianMark` (Binance USDS-M, FAQ fff6ec1b3f5845d19f1fb924644a0877): the median of the last trade, ``P1 =
 index * (1 + last funding rate * hours to funding / interval)`` and ``P2 = index + moving average of (mid -
-index)``, 30 samples 5 s apart. `FairPriceMark` is P1 alone (BitMEX; Binance until 2020). `IndexMark` is the
-index (dYdX v4: the oracle price is the mark). Prices are floats in any one unit; `to_ticks` rounds them.
+index)``, 30 samples 5 s apart (Bybit, article of 2024-10-16: the same with 300 samples 1 s apart).
+`FairPriceMark` is P1 alone (BitMEX; Binance until 2020). `IndexMark` is the index. Marks that draw on an
+oracle or on other venues have files of their own. Prices are floats in any one unit; `to_ticks` rounds them.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,15 @@ class MarkInputs:
     funding_rate
         Rate of the last funding as a fraction, ``(instruments,)``.
     hours_to_funding
-        Hours until the next one.
+        Hours until the next one, one number or ``(instruments,)``.
+    other_mids
+        Mids on other venues, ``(sources, instruments)``; nan where stale, halted or unreachable.
+    oracle
+        Oracle price, ``(instruments,)``; the index when not given.
+    best_bid, best_ask
+        Best prices of the own book, ``(instruments,)``; the mid when not given.
+    interval_hours
+        Hours between fundings where they differ from the mark rule's own, one number or ``(instruments,)``.
     """
 
     now_ns: int
@@ -39,7 +48,29 @@ class MarkInputs:
     mid: Floats
     last: Floats
     funding_rate: Floats
-    hours_to_funding: float
+    hours_to_funding: float | Floats
+    other_mids: Floats | None = None
+    oracle: Floats | None = None
+    best_bid: Floats | None = None
+    best_ask: Floats | None = None
+    interval_hours: float | Floats | None = None
+
+    def oracle_prices(self) -> Floats:
+        """Return the oracle prices, the index where there is no oracle."""
+        return self.index if self.oracle is None else self.oracle
+
+    def bids(self) -> Floats:
+        """Return the best bids, the mid where the book is not given."""
+        return self.mid if self.best_bid is None else self.best_bid
+
+    def asks(self) -> Floats:
+        """Return the best asks, the mid where the book is not given."""
+        return self.mid if self.best_ask is None else self.best_ask
+
+    def funding_basis_prices(self, interval_hours: float) -> Floats:
+        """Return the index carried to the next funding; the inputs' own interval comes first."""
+        interval = interval_hours if self.interval_hours is None else self.interval_hours
+        return funding_basis_price(self.index, self.funding_rate, self.hours_to_funding, interval)
 
 
 @dataclass
@@ -55,14 +86,16 @@ class MarkState:
 class MarkRule(Protocol):
     """A mark rule: `start` gives its memory, `update` the marks after a step."""
 
-    def start(self, price: Floats) -> MarkState:
-        """Return the memory of a rule whose first marks are ``price``."""
+    def start(self, price: Floats) -> Any:
+        """Return the memory of a rule whose first marks are ``price``; each rule has its own kind."""
 
-    def update(self, state: MarkState, seen: MarkInputs) -> Floats:
+    def update(self, state: Any, seen: MarkInputs) -> Floats:
         """Return the marks, one for each instrument, and remember them."""
 
 
-def funding_basis_price(index: Floats, funding_rate: Floats, hours: float, interval_hours: float) -> Floats:
+def funding_basis_price(
+    index: Floats, funding_rate: Floats, hours: float | Floats, interval_hours: float | Floats
+) -> Floats:
     """Return ``index * (1 + rate * hours / interval)``: 10,000 at 0.03 % and 4 of 8 h gives 10,001.5."""
     return index * (1.0 + funding_rate * hours / interval_hours)
 
@@ -114,9 +147,7 @@ class MedianMark:
         self._sample(state, seen.now_ns, np.nan_to_num(seen.mid - seen.index))
         count = max(1, min(state.taken, self.samples))
         averaged = seen.index + state.basis[:, :count].sum(axis=1) / count
-        carried = funding_basis_price(
-            seen.index, seen.funding_rate, seen.hours_to_funding, self.funding_interval_hours
-        )
+        carried = seen.funding_basis_prices(self.funding_interval_hours)
         middle = median_of_three(carried, averaged, np.where(np.isnan(seen.last), averaged, seen.last))
         state.price = np.where(np.isnan(middle), state.price, middle)
         return state.price
@@ -144,9 +175,7 @@ class FairPriceMark:
 
     def update(self, state: MarkState, seen: MarkInputs) -> Floats:
         """Return the marks; an unknown index keeps the mark."""
-        fair = funding_basis_price(
-            seen.index, seen.funding_rate, seen.hours_to_funding, self.funding_interval_hours
-        )
+        fair = seen.funding_basis_prices(self.funding_interval_hours)
         state.price = np.where(np.isnan(fair), state.price, fair)
         return state.price
 

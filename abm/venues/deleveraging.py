@@ -5,12 +5,15 @@ import numpy as np
 from abm.book.messages import Records
 from abm.compiled import kernel
 from abm.instruments import MILLIONTHS
-from abm.ledger.accounts import FIRST_TRADER
+from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
 from abm.ledger.arithmetic import wide
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts, Small, transfer_position
 from abm.ledger.valuation import cross_columns, mark_values
-from abm.rules.adl import AdlRule, Floats, adl_order, adl_pro_rata, adl_score, adl_score_bitmex
+from abm.rules.adl import AdlRule
+from abm.rules.adl_allocations import capped_pro_rata, largest_remainder, pro_rata
+from abm.rules.adl_candidates import Candidates
+from abm.rules.adl_ranks import RANKS, adl_order
 from abm.rules.margin_tiers import maintenance_margins
 from abm.venues.risk import sweep_remainder
 
@@ -52,6 +55,7 @@ def adl_queue(
     side: int,
     rule: AdlRule,
     cross: Amounts,
+    at_entry: bool = False,
 ) -> Records:
     """Rank the accounts on one side of an instrument.
 
@@ -63,6 +67,8 @@ def adl_queue(
         +1 ranks longs, -1 shorts.
     cross
         `abm.ledger.valuation.cross_columns` at the marks.
+    at_entry
+        Whether maintenance margin is reckoned on entry value.
 
     Returns
     -------
@@ -73,13 +79,16 @@ def adl_queue(
     held[:FIRST_TRADER] = 0
     who = np.flatnonzero(held > 0)
     lots = held[who]
-    mark_value = int(mark_values(ledger.instruments, mark_ticks)[i])
-    profit = side * lots * mark_value - ledger.entry_value[i, who]
+    notional = lots * int(mark_values(ledger.instruments, mark_ticks)[i])
+    entered = np.abs(ledger.entry_value[i, who])
+    profit = side * (notional - entered)
     alone = ledger.isolated[i, who] != 0
     equity = np.where(alone, ledger.isolated_margin[i, who] + profit, cross[0, who])
-    needed = np.where(alone, maintenance_margins(tiers, i, lots * mark_value), cross[1, who])
-    score = _score(rule, side, mark_value, lots, np.abs(ledger.entry_value[i, who]), profit, equity, needed)
-    order = adl_order(score)
+    own = maintenance_margins(tiers, i, entered if at_entry else notional)
+    needed = np.where(alone, own, cross[1, who])
+    worth = (entered, notional, equity, equity - profit, needed)
+    columns = [column / float(MILLIONTHS) for column in worth]
+    order = adl_order(RANKS[rule.rank](Candidates(side, lots, *columns)))
     order = order[(equity >= needed)[order]]
     queue = np.zeros(len(order), queue_dtype).view(np.recarray)
     queue["account"] = who[order]
@@ -91,21 +100,21 @@ def adl_queue(
     return queue
 
 
-def _score(
-    rule: AdlRule,
-    side: int,
-    mark_value: int,
-    lots: Amounts,
-    entry_value: Amounts,
-    profit: Amounts,
-    equity: Amounts,
-    needed: Amounts,
-) -> Floats:
-    if rule.rank == "bitmex":
-        mark = np.full(len(lots), float(mark_value))
-        return adl_score_bitmex(side, entry_value / lots, mark, mark - side * equity / lots)
-    unit = float(MILLIONTHS)
-    return adl_score(profit / unit, (equity - profit) / unit, needed / unit)
+def make_offers(queue: Records, rule: AdlRule, lots: int, draw: int) -> Records:
+    """Return the queue with what each account is asked for first when ``lots`` are to be closed.
+
+    ``draw`` decides where the walk of the rule ``"random"`` starts.
+    """
+    if rule.allocation == "random" and len(queue):
+        most = rule.most_accounts or len(queue)
+        return np.roll(queue, -(draw % len(queue)))[:most].view(np.recarray)
+    if rule.allocation == "pro_rata":
+        queue["offered"] = pro_rata(lots, queue["lots"])
+    elif rule.allocation == "largest_remainder":
+        queue["offered"] = largest_remainder(lots, queue["lots"])
+    elif rule.allocation == "capped_pro_rata":
+        queue["offered"] = capped_pro_rata(lots, queue["lots"], rule.cap_share)
+    return queue
 
 
 @kernel
@@ -130,9 +139,10 @@ def close_against_queue(
 ) -> int:
     """Close ``remaining[n]`` lots of ``orders[n]`` for n in ``chosen`` against the queue, front first.
 
-    An account gives no more than its equity can lose at the price asked of it. ``remaining`` is reduced,
-    events are written to ``out``; returns their number, at most ``len(queue) + len(chosen)`` when nobody
-    runs short of equity.
+    An account gives no more than its equity can lose at the price asked of it. An isolated position that is
+    closed beyond its bankruptcy price loses only its margin: the fund pays the rest as far as its cash goes.
+    ``remaining`` is reduced, events are written to ``out``; returns their number, at most ``len(queue) +
+    len(chosen)`` when nobody runs short of equity.
     """
     rows = wide(0)
     front = wide(0)
@@ -181,6 +191,11 @@ def close_against_queue(
             event.notional = lots * unit
         if remaining[n] < wanted:
             value = (wanted - remaining[n]) * unit
+            hole = cash_before - cash[0, loser]
+            if isolated[i, loser] != 0 and hole > 0:
+                hole = min(hole, max(0, cash[0, INSURANCE_FUND]))
+                cash[0, loser] += hole
+                cash[0, INSURANCE_FUND] -= hole
             sweep_remainder(
                 i, loser, value, cash_before, clearance_ppm[i], position, cash, isolated, mark_value
             )
@@ -196,28 +211,40 @@ def deleverage(
     orders: Records,
     remaining: Amounts,
     price: Amounts,
+    backing: Records | None = None,
+    draw: int = 0,
 ) -> Records:
     """Close ``remaining[n]`` lots of ``orders[n]`` at ``price[n]`` ticks against ranked accounts.
+
+    Margins are worked out anew for each instrument and side, since accounts that were closed in one of them
+    have less to lose in the next.
+
+    Parameters
+    ----------
+    backing
+        `abm.ledger.backing.backing_table` with prices.
+    draw
+        Random number from which a ``"random"`` allocation starts.
 
     Returns
     -------
     Records of `adl_dtype`: one row for each account that was closed for an order. ``remaining`` keeps what
     could not be placed.
     """
-    cross = cross_columns(ledger, mark_ticks, tiers)
     values = mark_values(ledger.instruments, mark_ticks)
     held = ledger.position[orders["instrument"], orders["account"]]
     tables: list[Records] = []
     for i in np.unique(orders["instrument"][remaining > 0]):
+        at_entry = backing is not None and bool(backing["at_entry"][i, 0])
         for side in (1, -1):
             mine = (orders["instrument"] == i) & (remaining > 0) & (held * side < 0)
             chosen = np.flatnonzero(mine).astype(np.int64)
             if len(chosen) == 0:
                 continue
-            queue = adl_queue(ledger, mark_ticks, tiers, int(i), side, rule, cross)
-            if rule.allocation == "pro_rata":
-                queue["offered"] = adl_pro_rata(int(remaining[chosen].sum()), queue["lots"])
-            for _ in range(2):
+            cross = cross_columns(ledger, mark_ticks, tiers, backing)
+            queue = adl_queue(ledger, mark_ticks, tiers, int(i), side, rule, cross, at_entry)
+            queue = make_offers(queue, rule, int(remaining[chosen].sum()), draw)
+            for _ in range(1 if rule.allocation == "capped_pro_rata" else 2):
                 out = np.zeros(2 * (len(queue) + len(chosen)), adl_dtype).view(np.recarray)
                 rows = close_against_queue(
                     queue, orders, chosen, side, values, ledger.instruments, clearance_ppm, ledger.position,

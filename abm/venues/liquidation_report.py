@@ -12,7 +12,17 @@ from abm.venues.deleveraging import adl_dtype
 ORDER = 0
 TAKEOVER = 1
 DELEVERAGED = 2
-HOW_NAMES = {ORDER: "order", TAKEOVER: "takeover", DELEVERAGED: "deleveraged"}
+COLLATERAL = 3
+BACKSTOP = 4
+POOL = 5
+HOW_NAMES = {
+    ORDER: "order",
+    TAKEOVER: "takeover",
+    DELEVERAGED: "deleveraged",
+    COLLATERAL: "collateral sold",
+    BACKSTOP: "backstop",
+    POOL: "against the pool",
+}
 
 liquidation_dtype = np.dtype(
     [
@@ -20,7 +30,7 @@ liquidation_dtype = np.dtype(
         ("account", "i4"),
         ("instrument", "i2"),
         ("side", "i1"),  # of the closing trade: SELL closes a long
-        ("how", "i1"),  # ORDER, TAKEOVER or DELEVERAGED
+        ("how", "i1"),  # a key of HOW_NAMES
         ("lots", "i8"),
         ("price", "i8"),  # ticks, rounded average
         ("notional", "i8"),  # millionths
@@ -36,7 +46,8 @@ class LiquidationReport:
     Attributes
     ----------
     liquidations
-        Rows of `liquidation_dtype`: one for each filled order, takeover, or position closed against others.
+        Rows of `liquidation_dtype`: one for each filled order, sale of collateral, takeover, or position
+        closed against others.
     deleveraged
         Rows of `abm.venues.deleveraging.adl_dtype`: one for each account on the other side.
     fills
@@ -47,6 +58,11 @@ class LiquidationReport:
         Rounds that found breached wallets.
     bad_debt
         Millionths that the fund paid for wallets that owed money with nothing left to close.
+    gaps_paid
+        Millionths that the fund paid to fills below the bankruptcy price.
+    uncovered
+        Millionths still owed at the end by wallets that have neither positions nor holdings left: more than
+        the fund could pay.
     """
 
     liquidations: Records = field(default_factory=lambda: _empty(liquidation_dtype))
@@ -55,6 +71,8 @@ class LiquidationReport:
     unresolved: Records = field(default_factory=lambda: _empty(breach_dtype))
     rounds: int = 0
     bad_debt: int = 0
+    gaps_paid: int = 0
+    uncovered: int = 0
 
     def add(self, name: str, rows: Records) -> bool:
         """Append rows to the table ``name``; tell whether there were any."""

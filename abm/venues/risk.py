@@ -1,4 +1,4 @@
-"""Compiled parts of the liquidation procedure: bounded orders, clearance fees, takeover by the fund.
+"""Compiled parts of the liquidation procedure: orders, fees and gaps of their fills, takeover by the fund.
 
 They work on message tables and ledger columns, one call for all breached wallets of a round.
 """
@@ -8,11 +8,17 @@ from abm.book.messages import BUY, IOC, LIQUIDATION, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.arithmetic import ceil_per_million, wide
+from abm.ledger.backing import tested_notional
 from abm.ledger.settlement import Amounts, Small, transfer_position
 from abm.ledger.valuation import cross_margin
 from abm.rules.bankruptcy_price import bankruptcy_ticks, equity_share
 from abm.rules.insurance_fund import fund_capacity
 from abm.rules.margin_tiers import maintenance_margin
+
+UNLIMITED = 0
+LIMITED = 1
+NOTHING = 2
+"""What the fund takes over: everything even into debt, what it can carry, or nothing."""
 
 FARTHEST = 2
 """No order is priced beyond so many times the mark, where a deeply bankrupt long has its bankruptcy price."""
@@ -40,18 +46,22 @@ def liquidation_orders(
     first_id: int,
     mark_value: Amounts,
     tiers: Records,
+    backing: Records,
     instruments: Records,
     clearance_ppm: Amounts,
     position: Amounts,
+    entry_value: Amounts,
     isolated: Small,
     restore: bool,
     out: Records,
+    wallet: Amounts,
 ) -> int:
     """Write a reduce-only IOC order bounded by the bankruptcy price for each position of a breached wallet.
 
-    ``out`` must hold ``len(breaches) * instruments`` rows. Returns the number of rows written. With
-    ``restore`` the orders of cross wallets are only as large as it takes to restore the margin
-    (`closing_lots`); an isolated position releases its margin as it shrinks and is closed whole.
+    ``out`` and ``wallet`` must hold ``len(breaches) * instruments`` rows; ``wallet`` receives the row of
+    ``breaches`` that each order belongs to. Returns the number of rows written. With ``restore`` the orders
+    of cross wallets are only as large as it takes to restore the margin (`closing_lots`); an isolated
+    position releases its margin as it shrinks and is closed whole.
     """
     rows = 0
     for k in range(breaches.shape[0]):
@@ -67,9 +77,11 @@ def liquidation_orders(
                 continue
             if breach.isolated != 0 and breach.instrument != i:
                 continue
-            margin = maintenance_margin(tiers, i, abs(lots) * mark_value[i])
+            tested = tested_notional(i, lots * mark_value[i], entry_value[i, a], backing)
+            margin = maintenance_margin(tiers, i, tested)
             share = equity_share(breach.equity, margin, breach.maintenance)
             row = out[rows]
+            wallet[rows] = k
             rows += 1
             row.time = now_ns
             row.id = first_id + rows - 1
@@ -154,6 +166,7 @@ def wallet_of(
     account: int,
     mark_value: Amounts,
     tiers: Records,
+    backing: Records,
     cash: Amounts,
     position: Amounts,
     entry_value: Amounts,
@@ -162,23 +175,26 @@ def wallet_of(
 ) -> tuple[int, int, int]:
     """Return wallet equity, wallet maintenance margin and the position's own part of it, millionths."""
     value = position[instrument, account] * mark_value[instrument]
-    own = maintenance_margin(tiers, instrument, abs(value))
+    entered = entry_value[instrument, account]
+    own = maintenance_margin(tiers, instrument, tested_notional(instrument, value, entered, backing))
     if isolated[instrument, account] != 0:
-        equity = isolated_margin[instrument, account] + value - entry_value[instrument, account]
+        equity = isolated_margin[instrument, account] + value - entered
         return equity, own, own
-    equity, needed = cross_margin(account, mark_value, tiers, cash, position, entry_value, isolated)
+    equity, needed = cross_margin(account, mark_value, tiers, backing, cash, position, entry_value, isolated)
     return equity, needed, own
 
 
 @kernel
 def take_over(
     orders: Records,
+    most: Amounts,
     mark_value: Amounts,
     tiers: Records,
+    backing: Records,
     instruments: Records,
     clearance_ppm: Amounts,
     notional_share: float,
-    limited: bool,
+    mode: int,
     position: Amounts,
     cash: Amounts,
     entry_value: Amounts,
@@ -192,9 +208,9 @@ def take_over(
 ) -> None:
     """Move what unfilled liquidation orders left open to the fund at the bankruptcy price, as far as it can.
 
-    For each order whose wallet is still breached: ``price`` receives the bankruptcy price in ticks at the
-    wallet's present equity, ``taken`` the lots that the fund took over, ``remaining`` the lots that it
-    could not. With ``limited`` false the fund takes everything, even into debt.
+    For each order whose wallet is still breached, up to ``most`` lots: ``price`` receives the bankruptcy
+    price in ticks at the wallet's present equity, ``taken`` the lots that the fund took over, ``remaining``
+    the lots that it could not. ``mode`` is `UNLIMITED`, `LIMITED` or `NOTHING`.
     """
     for n in range(orders.shape[0]):
         order = orders[n]
@@ -204,7 +220,7 @@ def take_over(
         if lots == 0 or order.filled >= order.lots:
             continue
         equity, needed, own = wallet_of(
-            i, a, mark_value, tiers, cash, position, entry_value, isolated_margin, isolated
+            i, a, mark_value, tiers, backing, cash, position, entry_value, isolated_margin, isolated
         )
         if equity >= needed:
             continue
@@ -212,8 +228,9 @@ def take_over(
         ticks = bankruptcy_ticks(lots, mark_value[i], unit, equity_share(equity, own, needed))
         price[n] = ticks
         direction = 1 if lots > 0 else -1
-        accepted = abs(lots)
-        if limited:
+        open_lots = min(abs(lots), most[n])
+        accepted = wide(0) if mode == NOTHING else open_lots
+        if mode == LIMITED:
             fund_equity = cash[0, INSURANCE_FUND]
             others = wide(0)
             for j in range(position.shape[0]):
@@ -228,7 +245,7 @@ def take_over(
                     mark_value[i], ticks * unit, notional_share,
                 ),
             )  # fmt: skip
-        remaining[n] = abs(lots) - accepted
+        remaining[n] = open_lots - accepted
         taken[n] = accepted
         if accepted == 0:
             continue
@@ -240,4 +257,143 @@ def take_over(
         )  # fmt: skip
         sweep_remainder(
             i, a, accepted * ticks * unit, before, clearance_ppm[i], position, cash, isolated, mark_value
+        )
+
+
+@kernel
+def settle_gaps(
+    orders: Records,
+    bankruptcy: Amounts,
+    covered: Small,
+    max_fee_ppm: Amounts,
+    budget: int,
+    fills: Records,
+    instruments: Records,
+    cash: Amounts,
+) -> int:
+    """Let the fund pay what fills fell short of the bankruptcy price, or take its share of what they exceed.
+
+    dYdX v4 (v4-chain, x/clob/keeper/liquidations.go, GetLiquidationInsuranceFundDelta): with ``d = fill value
+    - bankruptcy value``, a gap ``d < 0`` is paid whole by the fund and of a surplus the fund receives
+    ``min(d, max fee)``. ``orders`` have consecutive ids; ``bankruptcy`` holds their prices in ticks; orders
+    without ``covered`` are left alone. The fund pays at most ``budget``; returns what it paid.
+    """
+    first_id = orders[0].id
+    paid = wide(0)
+    for k in range(fills.shape[0]):
+        fill = fills[k]
+        n = fill.taker_id - first_id
+        if fill.source != LIQUIDATION or n < 0 or n >= orders.shape[0] or covered[n] == 0:
+            continue
+        i = wide(fill.instrument)
+        unit = fill.lots * instruments[i].tick_lot_value
+        surplus = (fill.price - bankruptcy[n]) * unit
+        if fill.side == BUY:
+            surplus = -surplus
+        if surplus < 0:
+            surplus = -min(-surplus, max(0, budget - paid))
+            paid -= surplus
+        else:
+            surplus = min(surplus, ceil_per_million(unit * fill.price, max_fee_ppm[i]))
+        cash[0, fill.taker] -= surplus
+        cash[0, INSURANCE_FUND] += surplus
+    return paid
+
+
+@kernel
+def back_stop(
+    orders: Records,
+    wallet: Amounts,
+    mark_value: Amounts,
+    notional_share: float,
+    position: Amounts,
+    cash: Amounts,
+    entry_value: Amounts,
+    isolated_margin: Amounts,
+    leverage: Small,
+    isolated: Small,
+    realised_pnl: Amounts,
+    taken: Amounts,
+) -> None:
+    """Move whole wallets to the fund at the mark: their positions and all the margin behind them.
+
+    The orders of one wallet stand together. A wallet is refused when the fund's notional in all instruments
+    would exceed ``notional_share`` times its equity; ``taken`` receives the lots of each order.
+    """
+    n = wide(0)
+    while n < orders.shape[0]:
+        end = n + 1
+        while end < orders.shape[0] and wallet[end] == wallet[n]:
+            end += 1
+        a = wide(orders[n].account)
+        alone = isolated[orders[n].instrument, a] != 0
+        equity = cash[0, INSURANCE_FUND]
+        gained = wide(0) if alone else cash[0, a]
+        exposure = wide(0)
+        for j in range(position.shape[0]):
+            if mark_value[j] == 0:
+                continue
+            held = position[j, INSURANCE_FUND]
+            equity += held * mark_value[j] - entry_value[j, INSURANCE_FUND]
+            for m in range(n, end):
+                if orders[m].instrument == j:
+                    held += position[j, a]
+                    gained += position[j, a] * mark_value[j] - entry_value[j, a]
+                    gained += isolated_margin[j, a] if alone else 0
+            exposure += abs(held) * mark_value[j]
+        if gained >= 0 and equity + gained >= 0 and exposure <= notional_share * (equity + gained):
+            before = cash[0, a] if alone else 0
+            for m in range(n, end):
+                i = wide(orders[m].instrument)
+                lots = position[i, a]
+                taken[m] = abs(lots)
+                seller = a if lots > 0 else INSURANCE_FUND
+                transfer_position(
+                    i, seller, a + INSURANCE_FUND - seller, abs(lots), mark_value[i], position, cash,
+                    entry_value, isolated_margin, leverage, isolated, realised_pnl,
+                )  # fmt: skip
+            margin = max(0, cash[0, a] - before)
+            cash[0, a] -= margin
+            cash[0, INSURANCE_FUND] += margin
+        n = end
+
+
+@kernel
+def close_at_mark(
+    orders: Records,
+    counterparty: int,
+    mark_value: Amounts,
+    clearance_ppm: Amounts,
+    position: Amounts,
+    cash: Amounts,
+    entry_value: Amounts,
+    isolated_margin: Amounts,
+    leverage: Small,
+    isolated: Small,
+    realised_pnl: Amounts,
+) -> None:
+    """Close the whole position of each order at the mark against ``counterparty``; set ``filled``.
+
+    A fee on the notional goes to the counterparty out of what is left; what an isolated position loses beyond
+    its margin is the counterparty's loss.
+    """
+    for n in range(orders.shape[0]):
+        order = orders[n]
+        a = wide(order.account)
+        i = wide(order.instrument)
+        lots = position[i, a]
+        if lots == 0:
+            continue
+        before = cash[0, a]
+        seller = a if lots > 0 else counterparty
+        transfer_position(
+            i, seller, a + counterparty - seller, abs(lots), mark_value[i], position, cash, entry_value,
+            isolated_margin, leverage, isolated, realised_pnl,
+        )  # fmt: skip
+        order.filled = abs(lots)
+        if isolated[i, a] != 0 and cash[0, a] < before:
+            cash[0, counterparty] -= before - cash[0, a]
+            cash[0, a] = before
+        sweep_remainder(
+            i, a, abs(lots) * mark_value[i], before, clearance_ppm[i], position, cash, isolated, mark_value
         )

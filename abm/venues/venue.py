@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from abm.book.messages import Records
-from abm.instruments import PERPETUAL
+from abm.instruments import PERPETUAL, SPOT
+from abm.ledger.backing import backing_table
 from abm.ledger.settlement import Amounts
 from abm.rules.adl import AdlRule
 from abm.rules.fees import FeeSchedule
@@ -19,51 +20,10 @@ from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.rules.margin_tiers import MarginTiers, Tier, tier_table
 from abm.rules.mark_price import MarkRule, MedianMark
 from abm.rules.price_band import PriceBand
+from abm.venues.collateral_sale import CollateralSale
 from abm.venues.liquidation import LiquidationEngine
-
-
-@dataclass(frozen=True)
-class AssetTerms:
-    """What a venue sets for the perpetual of one asset.
-
-    Parameters
-    ----------
-    tiers
-        Maintenance margin tiers.
-    clearance_fee_ppm
-        Fee on liquidated notional, parts per million.
-    funding_cap
-        Largest funding rate of one interval, as a fraction.
-    """
-
-    tiers: MarginTiers
-    clearance_fee_ppm: int = 10_000
-    funding_cap: float = 0.02
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.clearance_fee_ppm < 1_000_000:
-            raise ValueError(
-                f"clearance_fee_ppm is {self.clearance_fee_ppm}; it must lie between 0 and 999999"
-            )
-        if not 0.0 < self.funding_cap <= 1.0:
-            raise ValueError(f"funding_cap is {self.funding_cap}; it must be above 0 and at most 1")
-
-
-@dataclass(frozen=True)
-class LiquidationTerms:
-    """How much of a breached cross wallet is closed at once, and how many sweeps a step may take.
-
-    Parameters
-    ----------
-    sizing, max_rounds
-        See `abm.rules.liquidation_policy.LiquidationPolicy`.
-    """
-
-    sizing: Literal["restore", "full"] = "restore"
-    max_rounds: int = 10
-
-    def __post_init__(self) -> None:
-        LiquidationPolicy((), self.sizing, self.max_rounds)
+from abm.venues.policies import BankruptcyIoc, ClosingRule
+from abm.venues.terms import AssetTerms, CollateralTerms, MarginTerms, Matching
 
 
 @dataclass(frozen=True)
@@ -81,7 +41,11 @@ class Venue:
     fees, spot_fees
         Trading fees of perpetuals and of spot pairs.
     mark, index, funding, liquidation, fund, adl, halt, price_band
-        The rules; ``price_band`` may be None.
+        The rules; ``price_band`` may be None. ``liquidation`` is a policy of `abm.venues.policies`.
+    margin, collateral, matching
+        On what margin is reckoned, what counts as margin, how orders meet.
+    description, date, sources, unknown
+        Where the rules come from, and what about the venue is not known.
     """
 
     name: str
@@ -92,11 +56,18 @@ class Venue:
     mark: MarkRule = field(default_factory=MedianMark)
     index: IndexRule = field(default_factory=WeightedIndex)
     funding: FundingRule = field(default_factory=FundingRule)
-    liquidation: LiquidationTerms = field(default_factory=LiquidationTerms)
+    liquidation: ClosingRule = field(default_factory=BankruptcyIoc)
     fund: FundRule = field(default_factory=FundRule)
     adl: AdlRule = field(default_factory=AdlRule)
     halt: HaltRule = field(default_factory=HaltRule)
     price_band: PriceBand | None = None
+    margin: MarginTerms = field(default_factory=MarginTerms)
+    collateral: CollateralTerms = field(default_factory=CollateralTerms)
+    matching: Matching = field(default_factory=Matching)
+    description: str = ""
+    date: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.other_assets not in self.assets:
@@ -112,7 +83,21 @@ class Venue:
     def tiers(self, instruments: Records, assets: Sequence[str]) -> Records:
         """Return the tier table of all instruments; spot pairs need no margin."""
         tiers = [item.tiers if item else None for item in self._terms(instruments, assets)]
-        return tier_table(tiers, len(instruments))
+        table = tier_table(tiers, len(instruments))
+        if self.margin.add_taker_fee:
+            table["rate"][table["rate"] > 0] += self.fees.taker_ppm
+        return table
+
+    def backing(self, instruments: Records, assets: Sequence[str]) -> Records:
+        """Return haircuts and margin basis of all instruments (`abm.ledger.backing.backing_table`)."""
+        coins = self.collateral.coins
+        haircuts = [
+            list(zip(coins[assets[asset]].floors, coins[assets[asset]].ratios, strict=True))
+            if kind == SPOT and assets[asset] in coins
+            else None
+            for asset, kind in zip(instruments.asset, instruments.kind, strict=True)
+        ]
+        return backing_table(instruments, haircuts, [self.margin.notional == "entry"] * len(instruments))
 
     def clearance_ppm(self, instruments: Records, assets: Sequence[str]) -> Amounts:
         """Return the clearance fee of each instrument, parts per million; 0 for spot."""
@@ -135,11 +120,21 @@ class Venue:
             np.float64,
         )
 
-    def engine(self, instruments: Records, assets: Sequence[str]) -> LiquidationEngine:
-        """Return the venue's liquidation engine for a table of instruments over the named assets."""
-        fees = tuple(self.clearance_ppm(instruments, assets).tolist())
-        policy = LiquidationPolicy(fees, self.liquidation.sizing, self.liquidation.max_rounds)
-        return LiquidationEngine(self.tiers(instruments, assets), policy, self.fund, self.adl)
+    def engine(self, instruments: Records, assets: Sequence[str], seed: int = 0) -> LiquidationEngine:
+        """Return the venue's liquidation engine for a table of instruments over the named assets.
+
+        ``seed`` is that of random deleveraging, for venues that have it.
+        """
+        return LiquidationEngine(
+            self.tiers(instruments, assets),
+            LiquidationPolicy(tuple(self.clearance_ppm(instruments, assets).tolist())),
+            self.fund,
+            self.adl,
+            rule=self.liquidation,
+            backing=self.backing(instruments, assets),
+            sale=CollateralSale(self.collateral.max_discount, self.collateral.slice_share),
+            seed=seed,
+        )
 
     def _terms(self, instruments: Records, assets: Sequence[str]) -> list[AssetTerms | None]:
         return [

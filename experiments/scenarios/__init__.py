@@ -2,6 +2,8 @@
 
 import difflib
 import tomllib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,13 @@ if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario
 
 FOLDER = Path(__file__).parent
+_PLAINLY = {
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "dict_type": "must be a table",
+    "too_short": "must have at least {min_length} item",
+}
+"""What to say in place of words that only Python programmers know, by type of fault."""
 
 
 def shipped() -> dict[str, Path]:
@@ -46,8 +55,12 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> "Scenari
             raise InputError(_unknown("scenario", name_or_path, list(shipped())))
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"scenario file {path}: cannot be read ({error})") from error
+    except FileNotFoundError as error:
+        raise InputError(f"scenario file {path}: no such file") from error
+    except OSError as error:
+        raise InputError(f"scenario file {path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"scenario file {path}: not UTF-8 text (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"scenario file {path}: not valid TOML ({error})") from error
     for key, value in (overrides or {}).items():
@@ -68,13 +81,45 @@ def parse(data: dict[str, Any]) -> "Scenario":
     from experiments.scenarios.schema import Scenario
 
     try:
-        return Scenario.model_validate(data)
+        scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        raise InputError("\n".join(_sentence(fault) for fault in error.errors())) from None
+        raise InputError("\n".join(map(_sentence, _causes(error.errors())))) from None
+    mistaken = [f"{path}: must be a number, got {given!r}" for path, given in _no_numbers(data, scenario)]
+    if mistaken:
+        raise InputError("\n".join(mistaken))
+    return scenario
+
+
+def _causes(faults: Sequence[Any]) -> list[Any]:
+    """Drop complaints that a list is short, where only its faulty items are not counted."""
+    places = [fault["loc"] for fault in faults]
+    return [
+        fault
+        for fault in faults
+        if fault["type"] != "too_short"
+        or not any(
+            len(place) > len(fault["loc"]) and place[: len(fault["loc"])] == fault["loc"] for place in places
+        )
+    ]
+
+
+def _no_numbers(given: Any, taken: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what was given as text or as true or false and taken as a number, with its path."""
+    if isinstance(given, dict):
+        for key, value in given.items():
+            child = taken[key] if isinstance(taken, dict) else getattr(taken, key)
+            yield from _no_numbers(value, child, f"{path}.{key}".lstrip("."))
+    elif isinstance(given, list | tuple):
+        for n, (value, child) in enumerate(zip(given, taken, strict=True)):
+            yield from _no_numbers(value, child, f"{path}.{n}")
+    elif isinstance(given, bool | str) and type(taken) is not type(given):
+        yield path, given
 
 
 def _sentence(fault: Any) -> str:
     path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] in _PLAINLY:
+        return f"{path}: {_PLAINLY[fault['type']].format(**fault.get('ctx', {}))}, got {fault['input']!r}"
     if fault["type"] == "extra_forbidden":
         return _unknown("key", path, _siblings(fault["loc"]))
     if fault["type"] == "missing":
@@ -113,19 +158,21 @@ def _unknown(what: str, given: str, known: list[str]) -> str:
 def _override(data: dict[str, Any], key: str, value: Any) -> None:
     """Set the item at dotted path ``key``."""
     target: Any = data
-    *parents, last = key.split(".")
-    for part in parents:
+    parts = key.split(".")
+    for part, below in pairwise(parts):
         if isinstance(target, list):
             target = _item(target, part, key)
+        elif part not in target and below.isdigit():
+            raise InputError(f"--set {key}: {part!r} has no items in this scenario")
         else:
             target = target.setdefault(part, {})
         if not isinstance(target, dict | list):
             raise InputError(f"--set {key}: {part!r} is a value, not a table")
     if isinstance(target, list):
-        index = target.index(_item(target, last, key))
+        index = target.index(_item(target, parts[-1], key))
         target[index] = _read(value)
     else:
-        target[last] = _read(value)
+        target[parts[-1]] = _read(value)
 
 
 def _item(items: list[Any], part: str, key: str) -> Any:

@@ -3,12 +3,14 @@
 A scenario sets causes (news, initial leverage, outage windows, who is there); it cannot set an outcome.
 """
 
-from difflib import get_close_matches
+import difflib
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from abm.venues.presets.loader import preset_names
 from agents.arbitrageur import ArbitrageurParameters
 from agents.fundamentalist import FundamentalistParameters
 from agents.leveraged_retail import RetailParameters
@@ -133,6 +135,16 @@ class VenueSpec(Part):
     )
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
     withdrawals_suspended: tuple[Outage, ...] = Field((), description="windows in which it lets no money out")
+
+    @field_validator("preset")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = preset_names()
+        if name not in known:
+            near = difflib.difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"unknown venue preset {name!r}{hint} (known: {', '.join(known)})")
+        return name
 
 
 class Fundamentals(Part):
@@ -259,6 +271,15 @@ class Scenario(Part):
         """Perpetual of the small coin, if there."""
         return self.perpetual("ALT")
 
+    @field_validator("start_utc")
+    @classmethod
+    def _calendar_time(cls, time: str) -> str:
+        try:
+            datetime.fromisoformat(time)
+        except ValueError:
+            raise ValueError(f"no such calendar time, got {time!r}") from None
+        return time
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         ends = [phase.until_s for phase in self.phases]
@@ -302,6 +323,6 @@ def known_names(where: str, given: tuple[str, ...], known: list[str]) -> None:
     """Raise ValueError for the first of ``given`` that is not among ``known``, with the nearest name."""
     for name in given:
         if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ValueError(f"{where}: unknown name {name!r}{hint} (known: {', '.join(known)})")

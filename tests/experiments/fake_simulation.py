@@ -39,6 +39,7 @@ class FakeScenario:
     alt_instrument: str | None = "ALT-PERP"
     population: int = 1000
     trouble: str = ""
+    own_agents: tuple[()] = ()
 
     def model_dump_json(self) -> str:
         return repr(self)

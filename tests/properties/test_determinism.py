@@ -15,6 +15,7 @@ from experiments.simulate import simulate
 
 HERE = Path(__file__).parent
 ROOT = Path(experiments.__file__).resolve().parent.parent
+OTHERS = [name for name in os.environ.get("UNDERTOW_OTHER_PYTHON", "").split(os.pathsep) if name]
 MINUTE = {
     "phases": "[{until_s=20, step_s=2}, {until_s=70, step_s=1}]",
     "crash.end_s": "70",
@@ -75,9 +76,9 @@ def test_the_same_bytes_with_compilation_off(small):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_same_bytes_on_another_python(small, seed):
-    """Set UNDERTOW_OTHER_PYTHON to another interpreter that has the dependencies."""
-    python = os.environ.get("UNDERTOW_OTHER_PYTHON")
-    if not python:
+@pytest.mark.parametrize("python", OTHERS or [None])
+def test_the_same_bytes_on_another_python(small, seed, python):
+    """Set UNDERTOW_OTHER_PYTHON to interpreters that have the dependencies, separated like paths."""
+    if python is None:
         pytest.skip("UNDERTOW_OTHER_PYTHON names no interpreter")
     assert digest_elsewhere(python, seed) == run_bytes(simulate(small(), seed))

@@ -17,7 +17,9 @@ from abm.rules.insurance_fund import FundRule
 from abm.rules.margin_tiers import MarginTiers, Tier
 from abm.rules.mark_price import FairPriceMark, IndexMark, MedianMark
 from abm.rules.price_band import PriceBand
-from abm.venues.venue import AssetTerms, LiquidationTerms, Venue
+from abm.venues.policies import BankruptcyIoc
+from abm.venues.terms import AssetTerms
+from abm.venues.venue import Venue
 
 MARKS = {"median": MedianMark, "fair": FairPriceMark, "index": IndexMark}
 INDICES = {"weighted": WeightedIndex, "single": SingleSource}
@@ -25,7 +27,7 @@ _PLAIN: dict[str, Any] = {
     "fees": FeeSchedule,
     "spot_fees": FeeSchedule,
     "funding": FundingRule,
-    "liquidation": LiquidationTerms,
+    "liquidation": BankruptcyIoc,
     "fund": FundRule,
     "adl": AdlRule,
     "price_band": PriceBand,

@@ -1,0 +1,98 @@
+"""Closing against a pool at the oracle price (GMX v2).
+
+The pool holds the other side of every position; its account is the insurance fund's row. A breached position
+is closed against it at the mark, whatever its size; a liquidation fee goes to the pool out of what is left,
+and a loss beyond the collateral is the pool's. ADL here limits the winners' claims on the pool: when the
+pending profit of one side of a market exceeds a share of the pool, its most profitable positions are closed
+at the mark until the profit is back at a lower share. Source: gmx-synthetics@a5c0c883, README and
+contracts/adl/AdlUtils.sol.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm.book.messages import BUY, SELL, Records
+from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
+from abm.ledger.settlement import Amounts
+from abm.rules.adl_triggers import pool_pnl_exceeds, pool_pnl_to_close
+from abm.venues.deleveraging import adl_dtype
+from abm.venues.desk import Desk
+from abm.venues.liquidation_report import POOL
+from abm.venues.policies.base import Stateless, at_least_one_round
+from abm.venues.risk import close_at_mark
+
+
+@dataclass(frozen=True)
+class PoolOracle(Stateless):
+    """The policy of GMX v2.
+
+    Parameters
+    ----------
+    adl_stop
+        Pending profit over pool value at which ADL stops; the ADL rule's ``pool_pnl_factor`` starts it.
+    max_rounds
+        Most sweeps in one run.
+    """
+
+    adl_stop: float = 0.5
+    max_rounds: int = 10
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.adl_stop < 1.0:
+            raise ValueError(f"adl_stop is {self.adl_stop}; it must be at least 0 and below 1")
+        at_least_one_round(self.max_rounds)
+
+    def prepare(self, desk: Desk) -> None:
+        """Limit pending profits to what the pool can bear."""
+        if desk.rules.adl.trigger != "pool_pnl" or not desk.adl_enabled:
+            return
+        for instrument in np.flatnonzero(desk.values > 0).tolist():
+            for side in (1, -1):
+                self._limit_profit(desk, instrument, side)
+
+    def close(self, desk: Desk, breaches: Records) -> bool:
+        """Close breached wallets against the pool at the mark."""
+        desk.cancel(breaches.account)
+        orders, _ = desk.orders(breaches)
+        if len(orders) == 0:
+            return False
+        ledger = desk.ledger
+        close_at_mark(
+            orders, INSURANCE_FUND, desk.values, desk.rules.clearance_ppm, ledger.position, ledger.cash,
+            ledger.entry_value, ledger.isolated_margin, ledger.leverage, ledger.isolated, ledger.realised_pnl,
+        )  # fmt: skip
+        return desk.record(orders, orders.filled, orders.filled * desk.values[orders.instrument], POOL)
+
+    def _limit_profit(self, desk: Desk, instrument: int, side: int) -> None:
+        """Close the most profitable positions of one side when their pending profit is too large."""
+        ledger, value = desk.ledger, int(desk.values[instrument])
+        held = np.maximum(side * ledger.position[instrument, FIRST_TRADER:], 0)
+        profit = np.where(
+            held > 0, side * (side * held * value - ledger.entry_value[instrument, FIRST_TRADER:]), 0
+        )
+        pending = float(profit.sum())
+        pool = float(desk.fund_equity()) + pending
+        if not pool_pnl_exceeds(pending, pool, desk.rules.adl.pool_pnl_factor):
+            return
+        due = pool_pnl_to_close(pending, pool, self.adl_stop)
+        order = np.argsort(-profit, kind="stable")
+        order = order[profit[order] > 0]
+        before = np.cumsum(profit[order]) - profit[order]
+        share = np.clip((due - before) / profit[order], 0.0, 1.0)
+        lots = np.ceil(share * held[order]).astype(np.int64)
+        accounts = order[lots > 0] + FIRST_TRADER
+        self._close(desk, instrument, side, accounts, lots[lots > 0])
+
+    def _close(self, desk: Desk, instrument: int, side: int, accounts: Amounts, lots: Amounts) -> None:
+        rows = np.zeros(len(accounts), adl_dtype).view(np.recarray)
+        ticks = int(desk.mark_ticks[instrument])
+        for place, (account, count) in enumerate(zip(accounts.tolist(), lots.tolist(), strict=True)):
+            seller, buyer = (account, INSURANCE_FUND) if side > 0 else (INSURANCE_FUND, account)
+            desk.ledger.position_transfer(instrument, seller, buyer, count, ticks)
+            rows[place] = (
+                desk.now_ns, account, INSURANCE_FUND, instrument, SELL if side > 0 else BUY, 1, place, count,
+                ticks, count * int(desk.values[instrument]),
+            )  # fmt: skip
+        if desk.report.add("deleveraged", rows):
+            desk.cancel(accounts)
