@@ -176,6 +176,7 @@ class MarketModel(mesa.Model):
             exchange.update_quotes(self.clock.step_s)
         for exchange in self.exchanges:
             exchange.pricing.look_around(self.exchanges)
+            exchange.collateral.see_values(self.fundamentals.value)
             exchange.update_prices(self.clock, self.row_of(exchange))
 
     def control_risk(self) -> None:

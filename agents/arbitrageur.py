@@ -8,6 +8,7 @@ that did not fill) trades the other until it is even. Where a feed lags it does 
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -168,7 +169,7 @@ class Arbitrageurs(Crowd):
         pairs = np.stack([table["exchange"], table["other_exchange"]], axis=1)
         edges = np.flatnonzero(np.any(np.diff(pairs, axis=0) != 0, axis=1)) + 1
         bounds = [0, *edges.tolist(), len(table)]
-        self._groups = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+        self._groups = [slice(a, b) for a, b in pairwise(bounds) if b > a]
 
     def decide(self, sight: Sight) -> None:
         """Compare the two legs of every pair and trade the gap."""

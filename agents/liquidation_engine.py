@@ -67,11 +67,14 @@ class LiquidationEngineAgent(mesa.Agent):
     def run(self, model: MarketModel) -> None:
         """Liquidate what breaches at the present marks, record it, and let the networks hear of it."""
         exchange = self.exchange
+        if not exchange.admission.trading:
+            return
         report = self.engine.run(
             model.clock.now_ns,
             exchange.pricing.mark_ticks,
             exchange.books,
             exchange.ledger,
+            collateral_ticks=exchange.collateral.ticks,
             liquidations_enabled=self.liquidations,
             adl_enabled=self.adl,
         )

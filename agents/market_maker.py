@@ -63,7 +63,7 @@ class MarketMakerParameters(Parameters):
         2.0,
         gt=0,
         le=1e4,
-        description="time between two looks at its ladder, seconds; a longer step is used up",
+        description="time between two looks at its ladder, seconds",
     )
     half_spread: float = Field(
         0.00008, gt=0, le=0.1, description="half-spread in calm times, fraction of the price"
@@ -94,8 +94,8 @@ class MarketMakerParameters(Parameters):
         0.5,
         gt=0,
         le=100,
-        description="inventory of a coin on all exchanges, over its limit on the hub, beyond which the rest is "
-        "hedged there with orders that take",
+        description="inventory of a coin on all exchanges, over its limit on the hub, beyond which what is "
+        "held elsewhere is hedged there with orders that take",
     )
     hedge_slippage: float = Field(
         0.002, gt=0, le=0.5, description="farthest from the mid that a hedge may trade, fraction"
@@ -260,7 +260,8 @@ def decide_makers(
             update_size(p, quote, held, terms.lot * price_usd, excess, step_s)
             if not turn:
                 continue
-            q = inventory(quote, held, elsewhere_usd[m, i], price_usd, terms.lot, p.inventory_over_depth)
+            held_usd = held * terms.lot * price_usd
+            q = inventory(quote, held_usd, elsewhere_usd[m, i], p.inventory_over_depth)
             if abs(q) >= 1.0:
                 quote.full = 1
             elif abs(q) < 0.8:
@@ -402,7 +403,7 @@ class MarketMakers(Crowd):
             self._quote(e, there, leader, abroad, hub)
 
     def _mark_to_market(self, sight: Sight) -> list[npt.NDArray[np.float64]]:
-        """Work out losses; return the USD that makers hold in perpetuals, ``(makers, assets)`` by exchange."""
+        """Work out losses; return what makers hold in perpetuals, USD, ``(makers, assets)`` by exchange."""
         equity = np.zeros(len(self.table))
         coins = []
         for accounts, there in zip(self.accounts, sight.elsewhere, strict=True):

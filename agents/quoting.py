@@ -130,7 +130,8 @@ def move_ladder(
 ) -> None:
     """Replace the orders that are gone, too far from where they belong, or of the wrong size.
 
-    ``q`` is inventory over its limit, -1 to 1. Orders sent at or after ``fresh_ns`` may still be on their way and count as alive.
+    ``q`` is inventory over its limit, -1 to 1. Orders sent at or after ``fresh_ns`` may still be on their way
+    and count as alive.
     """
     price_usd = math.exp(quote.fair)
     centre = quote.fair - p.skew * q * math.sqrt(widen)

@@ -23,8 +23,12 @@ from abm.compiled import for_kernels, kernel
 from abm.instruments import PERPETUAL, SPOT
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts, Small
-from abm.rules.halt import HaltRule
-from abm.rules.price_band import PriceBand
+from abm.rules.halt import TradingHalt
+from abm.rules.price_band import BandRule
+
+Floats = npt.NDArray[np.float64]
+PREMIUM_S = 60.0
+"""Price bands use the premium of the book over the index, averaged over about so many seconds."""
 
 
 @kernel
@@ -116,7 +120,7 @@ def screen(
                 row, terms, mark_value[i], position[i, row.account], leverage[i, row.account]
             )
             if needed > 0 and needed > free_margin(
-                row.account, i, mark_value, collateral_value, cash, position, entry_value, leverage, isolated
+                a, i, mark_value, collateral_value, cash, position, entry_value, leverage, isolated
             ):
                 verdict = REJECTED_MARGIN
         if verdict != 0:
@@ -133,8 +137,12 @@ class Admission:
     ----------
     instruments
         The instrument table.
+    prices_usd
+        First prices, shape ``(instruments,)``.
     halt, price_band
         The venue's rules; None: nothing is halted, any price goes.
+    market_wide
+        Whether the halt looks at the first perpetual alone and stops all.
     check_margin
         Whether orders are checked for margin.
 
@@ -153,9 +161,11 @@ class Admission:
     def __init__(
         self,
         instruments: Records,
-        halt: HaltRule | None = None,
-        price_band: PriceBand | None = None,
+        prices_usd: Floats,
+        halt: TradingHalt | None = None,
+        price_band: BandRule | None = None,
         *,
+        market_wide: bool = False,
         check_margin: bool = True,
     ) -> None:
         self.instruments = instruments
@@ -165,6 +175,9 @@ class Admission:
         self.check_margin = check_margin
         n = len(instruments)
         self._perpetual = np.flatnonzero(instruments["kind"] == PERPETUAL)
+        self._watched = self._perpetual[:1] if market_wide else self._perpetual
+        self._halt_state = halt.start(prices_usd[self._watched]) if halt is not None else None
+        self._premium = np.zeros(n)
         self.halted = np.zeros(n, np.bool_)
         self.lowest: Amounts = np.zeros(n, np.int64)
         self.highest: Amounts = np.zeros(n, np.int64)
@@ -201,15 +214,30 @@ class Admission:
             self.refused[int(status)] = self.refused.get(int(status), 0) + int(count)
         return for_kernels(messages[passes])
 
-    def update(self, view: Records, now_ns: int) -> None:
+    def update(self, view: Records, now_ns: int, step_s: float) -> None:
         """Let halt and band rules look at the prices after a step."""
+        perpetual = self._perpetual
         if self.price_band is not None:
-            tick = self.instruments["tick"]
-            low, high = self.price_band.limits(view["index"], view["mark"])
-            self.lowest[self._perpetual] = np.ceil(low / tick)[self._perpetual]
-            self.highest[self._perpetual] = np.floor(high / tick)[self._perpetual]
+            index, tick = view["index"][perpetual], self.instruments["tick"][perpetual]
+            premium = view["mid"][perpetual] / index - 1.0
+            self._premium[perpetual] += (premium - self._premium[perpetual]) * -np.expm1(-step_s / PREMIUM_S)
+            low, high = self.price_band.limits(index, view["mark"][perpetual], self._premium[perpetual])
+            self.lowest[perpetual] = np.ceil(low / tick)
+            self.highest[perpetual] = np.floor(high / tick)
         if self.halt is not None:
+            tick = self.instruments["tick"][self._watched]
             before = self.halted.copy()
-            self.halted[self._perpetual] = self.halt.update(now_ns, view["mark"][self._perpetual])
+            self.halted[perpetual] = self.halt.update(
+                self._halt_state,
+                now_ns,
+                view["last"][self._watched],
+                view["bid"][self._watched] * tick,
+                view["ask"][self._watched] * tick,
+            )
             for i in np.flatnonzero(before != self.halted):
                 self.halts.append((now_ns / 1e9, int(i), bool(self.halted[i])))
+
+    @property
+    def trading(self) -> bool:
+        """Whether every perpetual trades; while one does not, nobody is liquidated."""
+        return not self.halted.any()

@@ -22,6 +22,7 @@ from abm.outbox import Outbox
 from abm.recorder import record_books, record_fills
 from abm.sight import Sight
 from abm.venues.admission import Admission
+from abm.venues.collateral_prices import Collateral
 from abm.venues.gateway import Gateway
 from abm.venues.pricing import Pricing
 
@@ -55,6 +56,8 @@ class Exchange:
         Index, mark and funding rules at work.
     admission
         What the venue refuses before matching.
+    collateral
+        Which coins count as margin, and at which price.
     first
         Place of its first instrument among those of all exchanges.
 
@@ -82,6 +85,7 @@ class Exchange:
         gateway: Gateway,
         pricing: Pricing,
         admission: Admission,
+        collateral: Collateral,
         first: int = 0,
     ) -> None:
         self.name = name
@@ -95,6 +99,7 @@ class Exchange:
         self.gateway = gateway
         self.pricing = pricing
         self.admission = admission
+        self.collateral = collateral
         self.place = slice(first, first + len(instruments))
         self.risk: RiskEngine | None = None
         self.outbox = Outbox()
@@ -155,9 +160,11 @@ class Exchange:
     def update_prices(self, clock: Clock, row: Records) -> None:
         """Refresh index, marks and funding, fire stops on the mark, set bands and halts, publish the view."""
         marks = self.pricing.update(self.view, for_kernels(self.books.books), clock.now_ns)
-        self.settle(self.books.mark_triggers(marks, clock.now_ns), row)
+        watched = np.where(self.admission.halted, 0, marks)
+        self.settle(self.books.mark_triggers(watched, clock.now_ns), row)
         self.pricing.pay_funding(self.ledger, clock.now_ns)
-        self.admission.update(self.view, clock.now_ns)
+        self.admission.update(self.view, clock.now_ns, clock.step_s)
+        self.admission.collateral_value = self.collateral.lot_values(self.view, clock.now_ns)
         self.publish(clock.now_ns)
 
     def record(self, row: Records) -> None:

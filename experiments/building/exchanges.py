@@ -2,11 +2,14 @@
 
 import math
 
+from abm.book.messages import Records
 from abm.book.orderbook import OrderBooks
 from abm.instruments import PERPETUAL, SPOT, instrument_table
 from abm.ledger.ledger import Ledger
 from abm.market_view import market_view
+from abm.rules.halt import HaltRule, TradingHalt
 from abm.venues.admission import Admission
+from abm.venues.collateral_prices import Collateral
 from abm.venues.exchange import Exchange
 from abm.venues.gateway import Access, Gateway, Outage
 from abm.venues.pricing import Pricing, Source
@@ -43,7 +46,14 @@ def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exch
             sources(stage, floor, floor.spec.index_from or own_or_hub(floor, stage), SPOT),
             sources(stage, floor, floor.spec.mark_from, PERPETUAL),
         ),
-        Admission(table, price_band=venue.price_band),
+        Admission(
+            table,
+            floor.price,
+            venue.halt if has_halt(venue.halt) else None,
+            venue.price_band,
+            market_wide=floor.spec.halt == "market-wide",
+        ),
+        make_collateral(stage, floor, table),
         first,
     )
 
@@ -51,7 +61,15 @@ def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exch
 def make_gateway(stage: Stage, floor: Floor, accounts: int) -> Gateway:
     """Return the gateway of ``floor``."""
     spec = floor.spec
-    access = Access(spec.capacity_per_s, spec.latency_ms, spec.latency_spread, spec.rate_limit_per_s)
+    matching = floor.venue.matching
+    access = Access(
+        spec.capacity_per_s,
+        spec.latency_ms,
+        spec.latency_spread,
+        spec.rate_limit_per_s,
+        matching.block_ms,
+        matching.sequencing == "cancel-first",
+    )
     outages = tuple(Outage(outage.start_s, outage.end_s) for outage in spec.outages)
     return Gateway(access, outages, accounts, stage.seed, spec.name)
 
@@ -66,3 +84,15 @@ def sources(stage: Stage, floor: Floor, names: tuple[str, ...], kind: int) -> li
     wanted = floor.asset[floor.perpetuals]
     places = [next(item for item in stage.floors if item.spec.name == name) for name in names]
     return [Source(there.place, tuple(there.row(int(asset), kind) for asset in wanted)) for there in places]
+
+
+def make_collateral(stage: Stage, floor: Floor, table: Records) -> Collateral:
+    """Return the prices of coins that count as margin on ``floor``."""
+    backing = floor.venue.backing(table, stage.asset_names)
+    share = backing["share"][:, 0] / 1e6
+    return Collateral(table, share, floor.venue.collateral.price, floor.price)
+
+
+def has_halt(rule: TradingHalt) -> bool:
+    """Tell whether a halt rule can ever act."""
+    return not isinstance(rule, HaltRule) or len(rule.levels) > 0

@@ -9,8 +9,8 @@ from abm.instruments import PERPETUAL, SPOT
 from abm.ledger.accounts import FIRST_TRADER
 from abm.random_streams import generator
 from abm.venues.exchange import Exchange
-from abm.venues.presets import load_preset
 from abm.venues.venue import Venue
+from experiments.building.rules import venue_rules
 from experiments.scenarios.schema import Scenario, VenueSpec
 
 MILLION = 1_000_000
@@ -123,7 +123,7 @@ class Stage:
         price = np.array([assets[n].price_usd for n in asset])
         depth = np.array([assets[n].depth_1pct_usd for n in asset]) * spec.depth_share
         depth[kind == SPOT] *= np.array([assets[n].spot_depth_share for n in spot])
-        return Floor(place, spec, load_preset(spec.preset), asset, kind, price, depth)
+        return Floor(place, spec, venue_rules(spec), asset, kind, price, depth)
 
     @property
     def hub(self) -> Floor:

@@ -133,6 +133,24 @@ class VenueSpec(Part):
     insurance_fund_over_open_interest: float = Field(
         0.05, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
     )
+    collateral: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        default_factory=dict,
+        description="coins that count as margin, and the share of their value that does; as the preset says "
+        "when not given",
+    )
+    collateral_price: Literal["preset", "book", "oracle", "throttled"] = Field(
+        "preset",
+        description="price at which they count: the exchange's own book, what they are redeemed for, or a "
+        "price that follows the book slowly",
+    )
+    adl_rank: str = Field("", description="order of deleveraging in place of the preset's, such as bitmex")
+    adl_allocation: str = Field(
+        "", description="how deleveraging is shared in place of the preset's rule, such as pro-rata"
+    )
+    adl_price: str = Field("", description="price of deleveraging in place of the preset's, such as mark")
+    halt: Literal[
+        "preset", "none", "market-wide", "limit-up-down", "velocity-pause", "auction-on-breach"
+    ] = Field("preset", description="rule that stops trading, in place of the preset's")
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
     withdrawals_suspended: tuple[Outage, ...] = Field((), description="windows in which it lets no money out")
 
@@ -313,6 +331,7 @@ class Scenario(Part):
             raise ValueError("venues: retail_share is 0 for all of them; at least one must be above 0")
         for venue in self.venues:
             known_names(f"venues.{venue.name}.assets", venue.assets, assets)
+            known_names(f"venues.{venue.name}.collateral", tuple(venue.collateral), assets)
             known_names(f"venues.{venue.name}.index_from", venue.index_from, venues)
             known_names(f"venues.{venue.name}.mark_from", venue.mark_from, venues)
         if self.whale is not None and self.whale.venue:

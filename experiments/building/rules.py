@@ -1,0 +1,42 @@
+"""The rules of an exchange: its dated preset, with what the scenario puts in place of single rules."""
+
+from dataclasses import replace
+from typing import Any
+
+from abm.rules.collateral import CollateralRatios
+from abm.rules.halt import HaltLevel, HaltRule, TradingHalt
+from abm.rules.limit_up_down import LimitUpDown
+from abm.rules.price_monitoring import PriceMonitoring, Trigger
+from abm.rules.velocity_pause import VelocityPause
+from abm.venues.presets import load_preset
+from abm.venues.venue import Venue
+from experiments.scenarios.schema import VenueSpec
+
+HALTS: dict[str, TradingHalt] = {
+    "none": HaltRule(),
+    "market-wide": HaltRule((HaltLevel(0.07, 900.0), HaltLevel(0.13, 900.0), HaltLevel(0.20, 3600.0))),
+    "limit-up-down": LimitUpDown(),
+    "velocity-pause": VelocityPause(),
+    "auction-on-breach": PriceMonitoring((Trigger(3600.0, 0.10, 0.10, 120.0), Trigger(300.0, 0.05, 0.05, 60.0))),
+}
+"""Halts by name: levels of US market-wide halts, limit up/limit down, velocity logic, price monitoring."""
+
+
+def venue_rules(spec: VenueSpec) -> Venue:
+    """Return the rules that ``spec`` asks for."""
+    venue = load_preset(spec.preset)
+    changes: dict[str, Any] = {}
+    adl = {"rank": spec.adl_rank, "allocation": spec.adl_allocation, "price": spec.adl_price}
+    if any(adl.values()):
+        changes["adl"] = replace(venue.adl, **{name: given for name, given in adl.items() if given})
+    if spec.collateral or spec.collateral_price != "preset":
+        terms = venue.collateral
+        if spec.collateral:
+            coins = {name: CollateralRatios((0.0,), (ratio,)) for name, ratio in spec.collateral.items()}
+            terms = replace(terms, coins=coins)
+        if spec.collateral_price != "preset":
+            terms = replace(terms, price=spec.collateral_price)
+        changes["collateral"] = terms
+    if spec.halt != "preset":
+        changes["halt"] = HALTS[spec.halt]
+    return replace(venue, **changes)
