@@ -49,8 +49,13 @@ def weighted_median(prices: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
 
 def median_of_known(prices: npt.ArrayLike) -> Floats:
     """Return the median over the first axis of the prices that are known; nan where none is."""
-    known = np.asarray(prices, np.float64)
-    return weighted_median(known, np.ones(len(known)))
+    given = np.asarray(prices, np.float64)
+    if len(given) == 0:
+        return np.full(given.shape[1:], np.nan)
+    known = np.isfinite(given)
+    ranked = np.sort(np.where(known, given, np.nan), axis=0)  # nan last
+    last = np.maximum(np.count_nonzero(known, axis=0) - 1, 0)
+    return np.asarray(0.5 * (_pick(ranked, last // 2) + _pick(ranked, (last + 1) // 2)))
 
 
 def _pick(ranked: Floats, place: npt.NDArray[np.intp]) -> Floats:

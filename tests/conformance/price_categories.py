@@ -1,5 +1,6 @@
 """Vectors of prices, funding, bands, halts and allocation, answered by the rules of each venue."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -61,6 +62,11 @@ def one(value: Any) -> Any:
     return np.array([unknown(value)])
 
 
+def first_of(given: Inputs, *names: str) -> Any:
+    """Return the first input that goes by one of the names; None if none does."""
+    return next((given[name] for name in names if name in given), None)
+
+
 def mark_price(venue: str, given: Inputs) -> Any:
     if "mids" in given or "oracle" in given:
         return plain(_venue_median(given)[0])
@@ -73,9 +79,11 @@ def mark_price(venue: str, given: Inputs) -> Any:
 def _venue_median(given: Inputs) -> Any:
     mids = given.get("mids", {})
     abroad = weighted_median([one(mids.get(name)) for name in VENUES], WEIGHTS)
-    quotes = [one(given.get(name)) for name in ("best_bid", "best_ask", "last")]
-    based = one(given.get("oracle")) + np.nan_to_num(one(given.get("basis_ema")))
-    return venue_median(based, median_of_known(quotes), abroad, one(given.get("book_ema")))
+    names = (("best_bid", "bid"), ("best_ask", "ask"), ("last",))
+    quotes = [one(first_of(given, *alike)) for alike in names]
+    basis = np.nan_to_num(one(first_of(given, "basis_ema", "ema_basis", "ema")))
+    smooth = one(first_of(given, "book_ema", "ema_30s"))
+    return venue_median(one(given.get("oracle")) + basis, median_of_known(quotes), abroad, smooth)
 
 
 def _median_mark(given: Inputs) -> Any:
@@ -214,7 +222,7 @@ def adaptive(venue: str, given: Inputs) -> Any:
 
 
 def price_band(venue: str, given: Inputs) -> Any:
-    premium_now = given.get("avg_premium", 0.0)
+    premium_now = unknown(first_of(given, "avg_premium", "average_premium", "premium"))
     if "last" in given:
         lowest, highest = last_price_band(given["last"], given["band"])
         if "qty" not in given:
@@ -271,7 +279,20 @@ def iceberg(venue: str, given: Inputs) -> Any:
     return plain(share_hidden(given["hidden"], given["aggressor"]))
 
 
-CATEGORIES: dict[str, Callable[[str, Inputs], object]] = {
+def named(answer: Callable[[str, Inputs], object]) -> Callable[[str, Inputs], object]:
+    """Tell by name which input an answer lacks."""
+
+    @functools.wraps(answer)
+    def answered(venue: str, given: Inputs) -> object:
+        try:
+            return answer(venue, given)
+        except KeyError as error:
+            raise ValueError(f"inputs lack {error.args[0]}; given: {', '.join(given)}") from error
+
+    return answered
+
+
+_ANSWERS: dict[str, Callable[[str, Inputs], object]] = {
     "mark_price": mark_price,
     "mark_price_ema": mark_price_ema,
     "mark_price_throttle": mark_price_throttle,
@@ -295,3 +316,4 @@ CATEGORIES: dict[str, Callable[[str, Inputs], object]] = {
     "pro_rata": allocation,
     "iceberg": iceberg,
 }
+CATEGORIES = {category: named(answer) for category, answer in _ANSWERS.items()}

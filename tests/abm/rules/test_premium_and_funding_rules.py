@@ -9,6 +9,7 @@ from abm.rules.funding import FundingRule, funding_payment, funding_rate_8h, fun
 from abm.rules.funding_cap import cap_from_maintenance, cap_from_margins, capped
 from abm.rules.funding_imbalance import AdaptiveFunding, imbalance_funding, imbalance_share
 from abm.rules.funding_interval import SymbolFunding, shortened_interval
+from abm.rules.funding_twap import rates_within_pool, twap_funding_rate
 from abm.rules.funding_velocity import VelocityFunding, accrued_funding, funding_velocity
 from abm.rules.premium import (
     impact_notional_from_margin,
@@ -22,6 +23,7 @@ from abm.rules.premium import (
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND
 NAN = float("nan")
+OPEN_INTEREST = st.one_of(st.just(0.0), st.floats(0.01, 1e9))
 
 
 def ppm(bids, asks, index, notional, bound=1_000_000):
@@ -222,7 +224,7 @@ def test_gmx_sides():
 
 
 @settings(deadline=None)
-@given(st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 1e-3), st.floats(0.5, 2))
+@given(OPEN_INTEREST, OPEN_INTEREST, st.floats(0, 1e-3), st.floats(0.5, 2))
 def test_what_one_side_pays_the_other_gets(long_oi, short_oi, factor, exponent):
     long, short = imbalance_funding(long_oi, short_oi, factor, exponent)
     paid = long * long_oi
@@ -246,3 +248,24 @@ def test_gmx_adaptive_rate():
         AdaptiveFunding(0.0001, 0.0, 0.05, 0.1)
     with pytest.raises(ValueError, match=r"highest is 0.1; it must be at least lowest 0.2"):
         AdaptiveFunding(0.0001, lowest=0.2, highest=0.1)
+
+
+def test_drift_rates():
+    # an hour of (mark - oracle + oracle / 5000) / 24: (101 - 100 + 0.02) / 24
+    assert twap_funding_rate(101, 100) == pytest.approx(1.02 / 24)
+    assert twap_funding_rate([101, 50], 100, 0.5) == pytest.approx([0.5 / 24, -0.5 / 24])
+    assert twap_funding_rate([NAN, 101], 100).tolist()[0] == 0.0
+    # longs 10 pay 1 each, shorts 40 want 40: 10 from the longs and a third of 30
+    assert rates_within_pool(1.0, 10, 40, 30) == (pytest.approx(1.0), pytest.approx(0.5))
+    assert rates_within_pool(-1.0, 40, 10, 30) == (pytest.approx(-0.5), pytest.approx(-1.0))
+    assert rates_within_pool(1.0, 40, 10, 0) == (1.0, 1.0)  # the surplus stays with the pool
+
+
+@settings(deadline=None)
+@given(st.floats(-1, 1), OPEN_INTEREST, OPEN_INTEREST, st.floats(0, 1e9))
+def test_the_fee_pool_never_pays_more_than_its_share(rate, long, short, pool):
+    long_rate, short_rate = rates_within_pool(rate, long, short, pool)
+    drawn = short_rate * short - long_rate * long
+    assert drawn <= pool / 3 + 1e-6 * (abs(rate) * (long + short) + 1e-9)
+    assert abs(long_rate) <= abs(rate)
+    assert abs(short_rate) <= abs(rate)
