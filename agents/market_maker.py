@@ -177,11 +177,9 @@ def looks(row: int, rows: int, requote_s: float, start_ns: int, step_ns: int) ->
 
 
 @kernel
-def inventory(
-    quote: Row, held: int, elsewhere_usd: float, price_usd: float, lot: float, limit: float
-) -> float:
+def inventory(quote: Row, held_usd: float, elsewhere_usd: float, limit: float) -> float:
     """Return inventory over its limit, what other exchanges hold of the coin included."""
-    return (held * lot * price_usd + elsewhere_usd - quote.home_usd) / (limit * quote.depth_usd)
+    return (held_usd + elsewhere_usd - quote.home_usd) / (limit * quote.depth_usd)
 
 
 @kernel

@@ -116,9 +116,8 @@ def screen(
         ):
             verdict = REJECTED_BAND
         elif check_margin and row["flags"] & REDUCE_ONLY == 0:
-            needed = margin_needed(
-                row, terms, mark_value[i], position[i, row.account], leverage[i, row.account]
-            )
+            a = row.account
+            needed = margin_needed(row, terms, mark_value[i], position[i, a], leverage[i, a])
             if needed > 0 and needed > free_margin(
                 a, i, mark_value, collateral_value, cash, position, entry_value, leverage, isolated
             ):

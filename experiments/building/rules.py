@@ -17,7 +17,9 @@ HALTS: dict[str, TradingHalt] = {
     "market-wide": HaltRule((HaltLevel(0.07, 900.0), HaltLevel(0.13, 900.0), HaltLevel(0.20, 3600.0))),
     "limit-up-down": LimitUpDown(),
     "velocity-pause": VelocityPause(),
-    "auction-on-breach": PriceMonitoring((Trigger(3600.0, 0.10, 0.10, 120.0), Trigger(300.0, 0.05, 0.05, 60.0))),
+    "auction-on-breach": PriceMonitoring(
+        (Trigger(3600.0, 0.10, 0.10, 120.0), Trigger(300.0, 0.05, 0.05, 60.0))
+    ),
 }
 """Halts by name: levels of US market-wide halts, limit up/limit down, velocity logic, price monitoring."""
 

@@ -148,9 +148,9 @@ class VenueSpec(Part):
         "", description="how deleveraging is shared in place of the preset's rule, such as pro-rata"
     )
     adl_price: str = Field("", description="price of deleveraging in place of the preset's, such as mark")
-    halt: Literal[
-        "preset", "none", "market-wide", "limit-up-down", "velocity-pause", "auction-on-breach"
-    ] = Field("preset", description="rule that stops trading, in place of the preset's")
+    halt: Literal["preset", "none", "market-wide", "limit-up-down", "velocity-pause", "auction-on-breach"] = (
+        Field("preset", description="rule that stops trading, in place of the preset's")
+    )
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
     withdrawals_suspended: tuple[Outage, ...] = Field((), description="windows in which it lets no money out")
 

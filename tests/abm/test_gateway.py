@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.book.messages import message_table
-from abm.venues.gateway import NANOSECONDS, Gateway, Outage
+from abm.venues.gateway import NANOSECONDS, Access, Gateway, Outage
 
 SECOND = NANOSECONDS
 
@@ -38,7 +38,7 @@ def test_a_message_on_its_way_arrives_in_a_later_step():
 
 
 def test_capacity_serves_the_oldest_first_and_delays_the_feed_by_the_backlog():
-    gateway = Gateway(capacity_per_s=3)
+    gateway = Gateway(Access(capacity_per_s=3))
     assert ids(gateway.deliver(rows(*np.linspace(0, 0.9, 9)), SECOND, SECOND)) == [1, 2, 3]
     assert gateway.feed_delay_s == 2.0
     assert ids(gateway.deliver(rows(1.0, first_id=10), 2 * SECOND, SECOND)) == [4, 5, 6]
@@ -52,7 +52,7 @@ def test_capacity_serves_the_oldest_first_and_delays_the_feed_by_the_backlog():
 
 
 def test_messages_on_their_way_are_no_backlog_of_the_feed():
-    gateway = Gateway(capacity_per_s=3)
+    gateway = Gateway(Access(capacity_per_s=3))
     gateway.deliver(rows(5.0, 5.0, 5.0, 5.0, 5.0), SECOND, SECOND)
     assert gateway.feed_delay_s == 0.0
 
@@ -60,7 +60,7 @@ def test_messages_on_their_way_are_no_backlog_of_the_feed():
 def test_capacity_does_not_depend_on_the_step_length():
     served = []
     for step in (SECOND, SECOND // 2):
-        gateway = Gateway(capacity_per_s=40)
+        gateway = Gateway(Access(capacity_per_s=40))
         sent = rows(*np.linspace(0, 0.1, 200))
         count = 0
         for now in range(step, 3 * SECOND + 1, step):
@@ -93,7 +93,7 @@ steps = st.lists(st.lists(st.floats(0.0, 4.0), max_size=12), min_size=1, max_siz
     st.lists(st.tuples(st.floats(0, 8), st.floats(0.1, 4)), max_size=2),
 )
 def test_every_message_is_delivered_once_and_in_order(batches, capacity, windows):
-    gateway = Gateway(capacity, tuple(Outage(start, start + length) for start, length in windows))
+    gateway = Gateway(Access(capacity_per_s=capacity), tuple(Outage(start, start + length) for start, length in windows))
     sent, delivered, due = 0, [], {}
     for step in range(120):
         batch = batches[step] if step < len(batches) else []

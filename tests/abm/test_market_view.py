@@ -94,7 +94,7 @@ def test_momentum_is_the_distance_from_exponential_averages():
     for _ in range(300):
         row = screen.refresh()
     jump = math.log(1.1)
-    for name, time_s in zip(("momentum_fast", "momentum", "momentum_slow"), MOMENTUM_S, strict=True):
+    for name, time_s in zip(("momentum", "momentum_slow"), MOMENTUM_S, strict=True):
         assert row[name] == pytest.approx(jump * math.exp(-300 / time_s), rel=1e-9)
 
 
@@ -108,5 +108,5 @@ def test_summaries_of_a_steady_price_do_not_depend_on_the_step_length():
         for _ in range(round(60 / step_s)):
             row = screen.refresh(step_s)
         assert row["volatility"] == pytest.approx(start * math.exp(-30 / VOLATILITY_S), rel=1e-6)
-        rows.append([row[name] for name in ("average_fast", "average", "average_slow", "volatility_slow")])
+        rows.append([row[name] for name in ("average", "average_slow", "volatility_slow")])
     assert np.allclose(rows, rows[0], rtol=1e-9)

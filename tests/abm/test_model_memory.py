@@ -56,7 +56,7 @@ def test_a_model_and_its_agents_die_with_their_last_reference(small, views):
     model = build(small(TINY), 1, views=views)
     model.step()
     trace = model.trace()
-    remembered = [weakref.ref(model), weakref.ref(model.books), *(weakref.ref(a) for a in model.agents)]
+    remembered = [weakref.ref(model), weakref.ref(model.hub.books), *(weakref.ref(a) for a in model.agents)]
     assert len(remembered) > (40 if views else 2)
     del model
     gc.collect()

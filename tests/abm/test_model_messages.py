@@ -1,32 +1,43 @@
-"""The message path: whatever is sent gets a final status or is still on its way; nothing is lost."""
+"""The message path: whatever is sent is refused, gets a final status or is on its way; nothing is lost."""
 
 import numpy as np
 import pytest
 
-from abm.book.messages import PENDING, REJECTED_DUPLICATE, REJECTED_MALFORMED, STATUS_NAMES, STOP
+from abm.book.messages import (
+    PENDING,
+    REJECTED_BAND,
+    REJECTED_DUPLICATE,
+    REJECTED_HALT,
+    REJECTED_MALFORMED,
+    REJECTED_MARGIN,
+    STATUS_NAMES,
+    STOP,
+)
 from abm.venues.liquidation import FIRST_ORDER_ID
 from experiments.build import build
 
+REFUSED = {REJECTED_MARGIN, REJECTED_BAND, REJECTED_HALT}
 VENUES = {
     "open": {},
-    "overloaded": {"venue.capacity_per_s": 15},
-    "closed for a while": {"venue.outages": [{"start_s": 62, "end_s": 90}]},
+    "overloaded": {"venues.hub.capacity_per_s": 15},
+    "closed for a while": {"venues.hub.outages": [{"start_s": 100, "end_s": 120}]},
 }
 
 
 class Wire:
-    """Listens to everything that passes between the outbox, the gateway and the books."""
+    """Listens to everything that passes between the outbox, the gateway, admission and the books of an exchange."""
 
-    def __init__(self, model):
-        self.model = model
-        self.sent, self.processed, self.forced, self.fills = [], [], [], []
-        self.deliver, self.process = model.gateway.deliver, model.books.process
-        model.gateway.deliver = self.hear_sent
-        model.books.process = self.hear_processed
+    def __init__(self, exchange):
+        self.exchange = exchange
+        self.sent, self.delivered, self.processed, self.forced, self.fills = [], [], [], [], []
+        self.deliver, self.process = exchange.gateway.deliver, exchange.books.process
+        exchange.gateway.deliver = self.hear_sent
+        exchange.books.process = self.hear_processed
 
     def hear_sent(self, sent, now_ns, step_ns):
         self.sent.append(sent.copy())
-        return self.deliver(sent, now_ns, step_ns)
+        self.delivered.append(self.deliver(sent, now_ns, step_ns))
+        return self.delivered[-1]
 
     def hear_processed(self, messages):
         fills = self.process(messages)
@@ -39,7 +50,8 @@ class Wire:
 @pytest.fixture(scope="module", params=list(VENUES))
 def wire(request, small):
     model = build(small(VENUES[request.param]), 1, views=False)
-    wire = Wire(model)
+    wire = Wire(model.hub)
+    wire.step_ends_s = model.recorder.time_s
     model.run()
     return wire
 
@@ -52,10 +64,13 @@ def identities(messages):
 
 def test_what_is_sent_is_processed_once_or_still_waits(wire):
     sent, processed = np.concatenate(wire.sent), np.concatenate(wire.processed)
-    waiting = wire.model.gateway._pending
+    delivered = np.concatenate(wire.delivered)
+    refused = delivered[np.isin(delivered["status"], list(REFUSED))]
+    waiting = wire.exchange.gateway._pending
     assert len(sent) > 1000
-    assert len(waiting) == wire.model.gateway.backlog
-    assert identities(sent) == identities(np.concatenate([processed, waiting]))
+    assert len(waiting) == wire.exchange.gateway.backlog
+    assert identities(sent) == identities(np.concatenate([processed, refused, waiting]))
+    assert sum(wire.exchange.admission.refused.values()) == len(refused)
     assert set(waiting["status"].tolist()) <= {PENDING}
 
 
@@ -64,6 +79,7 @@ def test_everything_processed_has_a_final_status(wire):
         statuses = set(messages["status"].tolist())
         assert PENDING not in statuses
         assert statuses <= set(STATUS_NAMES)
+        assert not statuses & REFUSED
         # agents and the engine send well-formed orders with ids of their own
         assert not statuses & {REJECTED_MALFORMED, REJECTED_DUPLICATE}
 
@@ -77,7 +93,7 @@ def test_orders_fill_what_the_fills_say(wire):
 
 def test_messages_arrive_within_their_step_and_in_order(wire):
     clock_ns = 0
-    for messages, step_end in zip(wire.processed, wire.model.recorder.time_s, strict=False):
+    for messages, step_end in zip(wire.processed, wire.step_ends_s, strict=False):
         end_ns = round(step_end * 1e9)
         assert (np.diff(messages["time"]) >= 0).all()
         if len(messages):
@@ -86,4 +102,4 @@ def test_messages_arrive_within_their_step_and_in_order(wire):
 
 
 def test_ids_of_agents_never_reach_those_of_the_engine(wire):
-    assert wire.model.outbox.counters[1] < FIRST_ORDER_ID
+    assert wire.exchange.outbox.counters[1] < FIRST_ORDER_ID

@@ -32,8 +32,8 @@ def test_a_copy_has_the_same_future(small, views, duplicate):
     model = build(small(), 1, views=views)
     model.run(64.0)  # in the middle of the news
     other = duplicate(model)
-    assert other.books is not model.books
-    assert other.ledger.position is other.books.position
+    assert other.hub.books is not model.hub.books
+    assert other.hub.ledger.position is other.hub.books.position
     model.run()
     assert not same(model, other)
     other.run()
@@ -43,9 +43,9 @@ def test_a_copy_has_the_same_future(small, views, duplicate):
 
 
 def test_a_copy_taken_while_messages_and_views_wait(small):
-    model = build(small({"venue.capacity_per_s": 2}), 1, views=False)
+    model = build(small({"venues.hub.capacity_per_s": 2}), 1, views=False)
     model.run(66.0)
-    assert model.gateway.backlog > 0
+    assert model.hub.gateway.backlog > 0
     other = through_pickle(model)
     model.run()
     other.run()
@@ -56,7 +56,7 @@ def test_a_fork_differs_only_in_the_rule_that_was_changed(small):
     model = build(small(), 1, views=False)
     model.run(58.0)
     fork = through_pickle(model)
-    engine = fork.risk.engine
+    engine = fork.hub.risk.engine
     engine.fund = dataclasses.replace(engine.fund, notional_share=0.0)  # the fund takes nothing over
     model.run()
     fork.run()

@@ -27,51 +27,51 @@ def test_steps_time_and_the_end_of_a_run(small):
 def test_prices_by_name(small):
     model = build(small(), 1, views=False)
     assert model.price("ETH-SPOT") == 4000.0
-    assert model.perpetuals().tolist() == [0, 1, 2]
+    assert model.hub.perpetuals().tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="XRP"):
         model.price("XRP-PERP")
 
 
 def test_accounts_of_agents_added_by_hand(small):
     model = build(small(), 1, spare_accounts=2)
-    first, second = model.open_account(1000.0, 5), model.open_account(0.0, 125)
+    first, second = model.hub.open_account(1000.0, 5), model.hub.open_account(0.0, 125)
     assert second == first + 1
-    assert model.ledger.cash[0, first] == 1000 * 10**6
-    assert set(model.ledger.leverage[:, second].tolist()) == {125}
-    check(model.ledger)
+    assert model.hub.ledger.cash[0, first] == 1000 * 10**6
+    assert set(model.hub.ledger.leverage[:, second].tolist()) == {125}
+    check(model.hub.ledger)
     with pytest.raises(ValueError, match="no spare account left"):
-        model.open_account(1.0, 1)
+        model.hub.open_account(1.0, 1)
 
 
 @pytest.mark.parametrize(("deposit", "leverage"), [(-1.0, 5), (1.0, 0), (1.0, 126)])
 def test_impossible_accounts_are_refused(small, deposit, leverage):
     model = build(small(), 1)
     with pytest.raises(ValueError, match=r"deposit_usd .* leverage .* from 1 to 125"):
-        model.open_account(deposit, leverage)
+        model.hub.open_account(deposit, leverage)
 
 
 def test_agents_see_the_market_as_late_as_the_feed_is(small):
-    model = build(small({"venue.outages": [{"start_s": 100, "end_s": 110}]}), 1, views=False)
+    model = build(small({"venues.hub.outages": [{"start_s": 100, "end_s": 110}]}), 1, views=False)
     model.run(99.0)
-    assert np.array_equal(model.published, model.view)
-    last_seen = model.published.copy()
+    assert np.array_equal(model.hub.published, model.hub.view)
+    last_seen = model.hub.published.copy()
     for second in range(1, 11):
         model.step()
-        assert model.gateway.feed_delay_s == second
-        assert np.array_equal(model.published, last_seen)
+        assert model.hub.gateway.feed_delay_s == second
+        assert np.array_equal(model.hub.published, last_seen)
     model.step()
-    assert model.gateway.feed_delay_s == 0.0
-    assert np.array_equal(model.published, model.view)
+    assert model.hub.gateway.feed_delay_s == 0.0
+    assert np.array_equal(model.hub.published, model.hub.view)
 
 
 def test_a_backlog_shows_what_was_true_as_long_ago_as_it_is_long(small):
-    model = build(small({"venue.capacity_per_s": 15}), 1, views=False)
+    model = build(small({"venues.hub.capacity_per_s": 15}), 1, views=False)
     model.run(20.0)
     shown = []
     while model.clock.now_s < 120.0:
         model.step()
         shown.append(
-            (model.clock.now_s, model.gateway.feed_delay_s, model.view.copy(), model.published.copy())
+            (model.clock.now_s, model.hub.gateway.feed_delay_s, model.hub.view.copy(), model.hub.published.copy())
         )
     delays = [delay for _, delay, _, _ in shown]
     assert max(delays) > 3.0
@@ -117,7 +117,7 @@ def test_plain_mesa_agents_step_once_a_step_and_may_leave(small):
     assert {agent.looks for agent in agents} == {with_agents.steps}
     assert leaver.looks == 3
     assert leaver not in with_agents.agents
-    assert np.array_equal(with_agents.ledger.cash, without.ledger.cash)
+    assert np.array_equal(with_agents.hub.ledger.cash, without.hub.ledger.cash)
 
 
 def test_agents_are_asked_by_mesas_own_tools_too(small):

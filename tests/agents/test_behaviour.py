@@ -17,6 +17,9 @@ SHORT = {
 }
 
 
+OUTAGE = {"start_s": 60, "end_s": 90}
+
+
 def market(**changes: object) -> MarketModel:
     return build(load("calm", SHORT | changes), 1, views=False)
 
@@ -43,21 +46,21 @@ def test_ladder_holds_the_whole_depth_within_one_per_cent() -> None:
 
 
 def test_makers_leave_when_the_feed_is_stale_and_come_back() -> None:
-    model = market(**{"venue": {"outages": [{"start_s": 60, "end_s": 90}]}, "market_maker.return_s": 20})
+    model = market(venues=[{"outages": [OUTAGE]}], **{"market_maker.return_s": 20})
     makers = crowd(model, "market_maker")
     model.run(60.0)
-    assert (makers.quotes["state"] == QUOTING).all()
+    assert (makers.quotes[0]["state"] == QUOTING).all()
     model.run(70.0)
-    assert (makers.quotes["state"] == STALE_FEED).all()
+    assert (makers.quotes[0]["state"] == STALE_FEED).all()
     model.run(300.0)
-    assert (makers.quotes["state"] == QUOTING).mean() > 0.9
+    assert (makers.quotes[0]["state"] == QUOTING).mean() > 0.9
 
 
 def test_the_twin_without_withdrawal_stays_through_an_outage() -> None:
-    scenario = load("calm", SHORT | {"venue": {"outages": [{"start_s": 60, "end_s": 90}]}})
+    scenario = load("calm", SHORT | {"venues": [{"outages": [OUTAGE]}]})
     model = build(scenario, 1, "maker_withdrawal", views=False)
     model.run(80.0)
-    assert (crowd(model, "market_maker").quotes["state"] == QUOTING).all()
+    assert (crowd(model, "market_maker").quotes[0]["state"] == QUOTING).all()
 
 
 def test_the_price_follows_news_part_of_the_way_at_once_and_the_rest_within_the_hour() -> None:
@@ -77,9 +80,9 @@ def test_the_whale_sells_on_schedule() -> None:
     model = market(whale=whale)
     account = int(crowd(model, "whale").table["account"][0])
     model.run(160.0)
-    half = model.ledger.position[0, account] * 0.001 * model.price("BTC-PERP")
+    half = model.hub.ledger.position[0, account] * 0.001 * model.price("BTC-PERP")
     model.run(320.0)
-    full = model.ledger.position[0, account] * 0.001 * model.price("BTC-PERP")
+    full = model.hub.ledger.position[0, account] * 0.001 * model.price("BTC-PERP")
     assert full == pytest.approx(-0.2 * 2.4e6, rel=0.03)
     assert half == pytest.approx(0.5 * full, rel=0.05)
 
@@ -88,8 +91,9 @@ def test_liquidation_alerts_lower_the_mood_of_followers_only() -> None:
     model = market()
     herd = crowd(model, "social_herd")
     node = int(np.argmax(np.bincount(herd.graph.followed)))
-    herd.on_liquidations(np.array([herd.first_account + node]), np.array([True]))
-    herd.spread(model.published, 5.0)
+    (nodes,) = herd.retail
+    herd.on_liquidations(0, np.array([nodes.first_account + node]), np.array([True]))
+    herd.spread(model.hub.published["momentum"], 5.0)
     follows = np.array(
         [
             node in herd.graph.followed[a:b]

@@ -23,7 +23,7 @@ class Restless(Trader):
 
     def step(self):
         draw = self.model.random
-        for name in draw.sample(self.model.instrument_names, 2):
+        for name in draw.sample(self.exchange.instrument_names, 2):
             mid = self.mid(name)
             quantity = draw.expovariate(1.0) * self.cash_usd / mid
             price = draw.choice([None, mid * draw.uniform(0.97, 1.03)])
@@ -45,8 +45,8 @@ def shortened(name):
         share = (k + 1) / (len(scenario.news) + 1)
         overrides |= {f"news.{k}.time_s": share * end_s, f"news.{k}.duration_s": 10.0}
         overrides |= {f"news.{k}.size": 4.0 * event.size if -0.2 < event.size < 0 else event.size}
-    for k in range(len(scenario.venue.outages)):
-        overrides |= {f"venue.outages.{k}.start_s": 60.0 * k, f"venue.outages.{k}.end_s": 60.0 * k + 20.0}
+    for k in range(len(scenario.venues[0].outages)):
+        overrides |= {f"venues.0.outages.{k}.start_s": 60.0 * k, f"venues.0.outages.{k}.end_s": 60.0 * k + 20.0}
     if scenario.whale is not None:
         overrides |= {"whale.start_s": 0.0, "whale.end_s": 0.2 * end_s}
     return load(name, overrides)
@@ -54,14 +54,25 @@ def shortened(name):
 
 def run_checked(model):
     """Step to the end; nothing may be out of balance at the start or after any step."""
-    assert broken_invariants(model.ledger) == []
-    issued, paid_in = model.ledger.issued.copy(), model.ledger.cash[0, OUTSIDE]
+    issued = [exchange.ledger.issued.copy() for exchange in model.exchanges]
+    paid_in = paid_in_by_now(model)
+    assert paid_in < 0
     while model.running:
+        for exchange in model.exchanges:
+            assert broken_invariants(exchange.ledger) == [], f"{exchange.name}, step {model.clock.index}"
+        assert paid_in_by_now(model) == paid_in
         model.step()
-        assert broken_invariants(model.ledger) == [], f"step {model.clock.index}"
-    assert (model.ledger.issued == issued).all()
-    assert model.ledger.cash[0, OUTSIDE] == paid_in
-    assert (model.ledger.position == model.books.position).all()
+    for exchange, at_first in zip(model.exchanges, issued, strict=True):
+        assert broken_invariants(exchange.ledger) == []
+        assert (exchange.ledger.issued == at_first).all()
+        assert (exchange.ledger.position == exchange.books.position).all()
+    assert paid_in_by_now(model) == paid_in
+
+
+def paid_in_by_now(model):
+    """What the world outside owes all exchanges together, less what is on its way between them."""
+    outside = sum(int(exchange.ledger.cash[0, OUTSIDE]) for exchange in model.exchanges)
+    return outside - model.transfers.in_transit
 
 
 @pytest.mark.parametrize("name", list(shipped()))
@@ -83,7 +94,7 @@ def test_every_twin_of_the_small_scenario(small, seed, twin):
 
 
 @pytest.mark.parametrize(
-    "venue", [{"venue.capacity_per_s": 20}, {"venue.outages": [{"start_s": 62, "end_s": 90}]}]
+    "venue", [{"venues.hub.capacity_per_s": 20}, {"venues.hub.outages": [{"start_s": 62, "end_s": 90}]}]
 )
 def test_with_an_overloaded_or_closed_venue(small, venue):
     model = build(small(venue), 1)
@@ -92,7 +103,7 @@ def test_with_an_overloaded_or_closed_venue(small, venue):
 
 
 def test_with_a_fund_that_is_empty(small):
-    model = build(small({"venue.insurance_fund_over_open_interest": 0}), 1)
+    model = build(small({"venues.hub.insurance_fund_over_open_interest": 0}), 1)
     run_checked(model)
     assert len(model.trace().events["adl"]) > 0
 

@@ -16,7 +16,7 @@ OCTOBER = {
     "whale.end_s": 590.0,
     "retail.traders": 600,
     "herd.traders": 120,
-    "venue.capacity_per_s": 0.0,
+    "venues.hub.capacity_per_s": 0.0,
 }
 HOUR = {"crash.start_s": 600.0, "crash.end_s": 3600.0, "retail.traders": 600, "herd.traders": 120}
 

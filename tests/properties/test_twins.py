@@ -28,7 +28,7 @@ def first_maker_change(scenario, seed):
     for step in range(models[0].clock.steps()):
         for model in models:
             model.step()
-        one, two = (model.crowds[0].quotes for model in models)
+        one, two = (model.crowds[0].quotes[0] for model in models)
         if any((one[name] != two[name]).any() for name in ("size_factor", "state")):
             return step
     return models[0].clock.steps()
