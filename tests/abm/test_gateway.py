@@ -93,7 +93,9 @@ steps = st.lists(st.lists(st.floats(0.0, 4.0), max_size=12), min_size=1, max_siz
     st.lists(st.tuples(st.floats(0, 8), st.floats(0.1, 4)), max_size=2),
 )
 def test_every_message_is_delivered_once_and_in_order(batches, capacity, windows):
-    gateway = Gateway(Access(capacity_per_s=capacity), tuple(Outage(start, start + length) for start, length in windows))
+    gateway = Gateway(
+        Access(capacity_per_s=capacity), tuple(Outage(start, start + length) for start, length in windows)
+    )
     sent, delivered, due = 0, [], {}
     for step in range(120):
         batch = batches[step] if step < len(batches) else []

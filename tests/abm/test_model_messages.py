@@ -25,7 +25,7 @@ VENUES = {
 
 
 class Wire:
-    """Listens to everything that passes between the outbox, the gateway, admission and the books of an exchange."""
+    """Listens to everything on its way from the outbox of an exchange to its books."""
 
     def __init__(self, exchange):
         self.exchange = exchange

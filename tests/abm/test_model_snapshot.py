@@ -57,7 +57,8 @@ def test_a_fork_differs_only_in_the_rule_that_was_changed(small):
     model.run(58.0)
     fork = through_pickle(model)
     engine = fork.hub.risk.engine
-    engine.fund = dataclasses.replace(engine.fund, notional_share=0.0)  # the fund takes nothing over
+    fund = dataclasses.replace(engine.rules.fund, notional_share=0.0)  # the fund takes nothing over
+    engine.rules = dataclasses.replace(engine.rules, fund=fund)
     model.run()
     fork.run()
     events = model.trace().events["liquidations"]

@@ -71,7 +71,12 @@ def test_a_backlog_shows_what_was_true_as_long_ago_as_it_is_long(small):
     while model.clock.now_s < 120.0:
         model.step()
         shown.append(
-            (model.clock.now_s, model.hub.gateway.feed_delay_s, model.hub.view.copy(), model.hub.published.copy())
+            (
+                model.clock.now_s,
+                model.hub.gateway.feed_delay_s,
+                model.hub.view.copy(),
+                model.hub.published.copy(),
+            )
         )
     delays = [delay for _, delay, _, _ in shown]
     assert max(delays) > 3.0

@@ -90,9 +90,10 @@ def test_the_whale_sells_on_schedule() -> None:
 def test_liquidation_alerts_lower_the_mood_of_followers_only() -> None:
     model = market()
     herd = crowd(model, "social_herd")
-    node = int(np.argmax(np.bincount(herd.graph.followed)))
     (nodes,) = herd.retail
-    herd.on_liquidations(0, np.array([nodes.first_account + node]), np.array([True]))
+    followers = np.bincount(herd.graph.followed, minlength=herd.graph.nodes)
+    node = nodes.first_node + int(np.argmax(followers[nodes.first_node :][: nodes.count]))
+    herd.on_liquidations(0, np.array([nodes.first_account + node - nodes.first_node]), np.array([True]))
     herd.spread(model.hub.published["momentum"], 5.0)
     follows = np.array(
         [

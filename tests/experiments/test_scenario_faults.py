@@ -40,7 +40,7 @@ def complaint(name, overrides=None):
     [
         ("retail.tradres", "5", "unknown key 'retail.tradres'; did you mean retail.traders?"),
         ("retial.traders", "5", "unknown key 'retial'; did you mean retail?"),
-        ("venues", "[{presett='x'}]", "unknown key 'venues.0.presett'; did you mean venues.preset?"),
+        ("venues", "[{presett='x'}]", "unknown key 'venues.0.presett'; did you mean venues.0.preset?"),
         ("assets.BTC.tick", "1", "unknown key 'assets.0.tick'; did you mean assets.0.tick_size_usd?"),
         ("phases.0.steps", "1", "unknown key 'phases.0.steps'; did you mean phases.0.step_s?"),
         ("retail.", "5", "unknown key 'retail.'"),
@@ -81,7 +81,11 @@ def test_unknown_keys_name_the_nearest(key, value, says):
         ("phases.0.step_s", "0", "phases.0.step_s: input should be greater than 0, got 0"),
         ("event", "october", "event: input should be 'none', 'october-2025' or 'march-2020', got 'october'"),
         ("name", "''", "name: string should have at least 1 character, got ''"),
-        ("venues", "[{preset='binanse'}]", "venues.0.preset: unknown venue preset 'binanse'; did you mean binance"),
+        (
+            "venues",
+            "[{preset='binanse'}]",
+            "venues.0.preset: unknown venue preset 'binanse'; did you mean binance",
+        ),
         ("start_utc", "2025-13-45T00:00:00Z", "start_utc: no such calendar time, got '2025-13-45T00:00:00Z'"),
         ("start_utc", "tomorrow", "start_utc: string should match pattern"),
         ("own_agents", "[{agent='no_colon'}]", "own_agents.0.agent: string should match pattern"),

@@ -46,7 +46,10 @@ def shortened(name):
         overrides |= {f"news.{k}.time_s": share * end_s, f"news.{k}.duration_s": 10.0}
         overrides |= {f"news.{k}.size": 4.0 * event.size if -0.2 < event.size < 0 else event.size}
     for k in range(len(scenario.venues[0].outages)):
-        overrides |= {f"venues.0.outages.{k}.start_s": 60.0 * k, f"venues.0.outages.{k}.end_s": 60.0 * k + 20.0}
+        overrides |= {
+            f"venues.0.outages.{k}.start_s": 60.0 * k,
+            f"venues.0.outages.{k}.end_s": 60.0 * k + 20.0,
+        }
     if scenario.whale is not None:
         overrides |= {"whale.start_s": 0.0, "whale.end_s": 0.2 * end_s}
     return load(name, overrides)

@@ -1,6 +1,7 @@
 """Three step lengths tell the same story: behaviour is in rates, not in steps."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.build import build
@@ -29,13 +30,18 @@ def measured(name, overrides, phases, seed, start_s):
     trace = model.trace()
     grid = np.arange(start_s, trace.time_s[-1] + 1.0, 60.0)
     quotes = np.stack([trace.by_instrument[side][:, 0] for side in ("bid", "ask")])
-    price = quotes.mean(axis=0)[np.searchsorted(trace.time_s, grid)]
+    price = last_known(quotes.mean(axis=0))[np.searchsorted(trace.time_s, grid)]
     after = trace.time_s > start_s
     return {
-        "fall": np.log(price[0] / np.nanmin(price)),
-        "volatility": np.nanstd(np.diff(np.log(price))),
+        "fall": np.log(price[0] / price.min()),
+        "volatility": np.std(np.diff(np.log(price))),
         "volume": trace.by_instrument["volume"][after].sum(),
     }
+
+
+def last_known(mid):
+    """Mids with those of empty books, nan, replaced by the one before; the first known one at the start."""
+    return pd.Series(mid).ffill().bfill().to_numpy()
 
 
 def disagreements(samples):
@@ -74,6 +80,10 @@ def test_a_calm_hour_at_three_step_lengths():
         for step_s in (1.0, 2.0, 5.0)
     }
     assert disagreements(samples) == []
+
+
+def test_an_empty_book_keeps_its_last_price():
+    assert last_known(np.array([np.nan, 2.0, np.nan, np.nan, 3.0])).tolist() == [2.0, 2.0, 2.0, 2.0, 3.0]
 
 
 def test_the_comparison_can_fail():

@@ -33,7 +33,8 @@ def test_the_stored_bytes():
 def test_the_run_meets_every_kind_of_outcome_and_loses_no_money(whole_run):
     _, ledger, table, fills = whole_run
     unmet = {m.PENDING, m.REJECTED_PRICE, m.REJECTED_LOTS, m.REJECTED_DUPLICATE, m.REJECTED_MALFORMED}
-    assert set(np.unique(table["status"])) == set(m.STATUS_NAMES) - unmet - {m.REJECTED_MARGIN}
+    before_the_book = {m.REJECTED_MARGIN, m.REJECTED_BAND, m.REJECTED_HALT}
+    assert set(np.unique(table["status"])) == set(m.STATUS_NAMES) - unmet - before_the_book
     assert len(fills) > 5_000
     assert set(fills["source"]) == {m.OWN, m.STOP}
     assert ledger.cash.sum() + ledger.isolated_margin.sum() == 0
