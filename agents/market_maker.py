@@ -82,7 +82,10 @@ class MarketMakerParameters(Parameters):
     )
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
     leader_weight: float = Field(
-        0.6, ge=0, le=1.5, description="how far other assets follow the leader's excess moves"
+        0.5,
+        ge=0,
+        le=1.5,
+        description="how far beliefs about a coin follow what moves the other coins away from value",
     )
     reference_s: float = Field(
         15.0,
@@ -196,7 +199,7 @@ def decide_makers(
     log_value: npt.NDArray[np.float64],
     loading: npt.NDArray[np.float64],
     reference: npt.NDArray[np.float64],
-    leader: float,
+    leader: npt.NDArray[np.float64],
     elsewhere_usd: npt.NDArray[np.float64],
     deleveraged: npt.NDArray[np.bool_],
     position: npt.NDArray[np.int64],
@@ -219,7 +222,7 @@ def decide_makers(
     reference
         Log mid of the same coin on the hub for each instrument, nan where none.
     leader
-        Log mid of the leading asset less its log value.
+        For each asset: mean over the other assets of log mid on the hub less log value.
     elsewhere_usd
         What each maker holds of each instrument's coin on other exchanges, ``(makers, instruments)``.
     deleveraged
@@ -238,9 +241,10 @@ def decide_makers(
             quote = quotes[m, i]
             excess = seen.volatility / seen.volatility_slow
             reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
-            follow = p.leader_weight * loading[terms.asset] if terms.asset != 0 else 0.0
+            n = terms.asset
+            follow = p.leader_weight * loading[n]
             update_belief(
-                p, quote, seen.log_mid, log_value[terms.asset], reference[i], leader, follow, excess, step_s
+                p, quote, seen.log_mid, log_value[n], reference[i], leader[n], follow, excess, step_s
             )
             late = uniform(key, m, index, 2 * i)
             cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + late))
@@ -340,7 +344,7 @@ class MarketMakers(Crowd):
     accounts
         Of each maker on each exchange, shape ``(exchanges, makers)``.
     quotes
-        For each exchange beliefs and states, shape ``(makers, instruments)``.
+        For each exchange, beliefs and states, shape ``(makers, instruments)``.
     loading
         Change of each asset's log value for news of size 1.
     withdrawal
@@ -392,13 +396,25 @@ class MarketMakers(Crowd):
             return
         hub = sight.elsewhere[0]
         coins = self._mark_to_market(sight)
-        leader = float(hub.view["log_mid"][0] - hub.log_value[0])
+        leader = self._excess_of_others(hub)
         total = sum(coins)
         if len(coins) > 1:
             self._hedge(hub, total - coins[0])
         for e, there in enumerate(sight.elsewhere):
             abroad = total - coins[e] if e == 0 else np.zeros_like(total)
             self._quote(e, there, leader, abroad, hub)
+
+    def _excess_of_others(self, hub: Sight) -> npt.NDArray[np.float64]:
+        """Return for each asset the mean of log mid less log value of the others, weighted by depth."""
+        perpetual = hub.instruments["kind"] == PERPETUAL
+        assets = hub.instruments["asset"][perpetual]
+        weight = np.zeros(len(hub.log_value))
+        weight[assets] = self.quotes[0]["depth_usd"].sum(axis=0)[perpetual]
+        excess = np.zeros(len(weight))
+        excess[assets] = hub.view["log_mid"][perpetual] - hub.log_value[assets]
+        others = weight.sum() - weight
+        total = float((weight * excess).sum())
+        return np.divide(total - weight * excess, others, out=np.zeros_like(others), where=others > 0.0)
 
     def _mark_to_market(self, sight: Sight) -> list[npt.NDArray[np.float64]]:
         """Work out losses; return what makers hold in perpetuals, USD, ``(makers, assets)`` by exchange."""
@@ -439,7 +455,12 @@ class MarketMakers(Crowd):
         )
 
     def _quote(
-        self, e: int, there: Sight, leader: float, abroad: npt.NDArray[np.float64], hub: Sight
+        self,
+        e: int,
+        there: Sight,
+        leader: npt.NDArray[np.float64],
+        abroad: npt.NDArray[np.float64],
+        hub: Sight,
     ) -> None:
         """Quote on exchange ``e`` and note who leaves."""
         quotes = self.quotes[e]

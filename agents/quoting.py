@@ -1,7 +1,7 @@
 """How a market maker quotes one instrument: its belief, its size, its ladder of orders.
 
 The centre of the ladder is a belief about the fair price that learns from the mid (others may know more),
-from news about value, from the leading asset, and away from the hub from the hub's price, where it hedges. In
+from news about value, from the other coins, and away from the hub from the hub's price, where it hedges. In
 calm times it rests on value; the more volatile the market, the more makers trust the tape and the less their
 own model (volatility over normal multiplies the one rate and divides the other). The centre is shifted
 against inventory as in Avellaneda and Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold
@@ -32,7 +32,7 @@ quote_dtype = np.dtype(
     [
         ("fair", "f8"),  # log price
         ("value_seen", "f8"),  # log value
-        ("leader_seen", "f8"),  # log mid of the leading instrument less its value
+        ("leader_seen", "f8"),  # how far the other coins were from value at the last look, log
         ("size_factor", "f8"),  # factor on calm size, 0 to 1
         ("bid_appetite", "f8"),  # factor on what it bids for, less after it has bought, 0 to 1
         ("ask_appetite", "f8"),
@@ -77,7 +77,7 @@ def update_belief(
     excess: float,
     step_s: float,
 ) -> None:
-    """Move the fair price: with news, to the mid, back to value, to the hub's price, along with the leader.
+    """Move the fair price: with news, to the mid, back to value, to the hub's price, along with other coins.
 
     ``reference`` is the log mid of the same coin on the hub, nan where there is none to look at.
     """
