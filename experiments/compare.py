@@ -13,6 +13,7 @@ from experiments.chapter import Chapter
 from experiments.ensemble import TWINS, gather
 from experiments.ensemble_reading import read_ensemble
 from experiments.errors import InputError
+from experiments.measure import check_window
 from experiments.output import prepare_folder, write_bytes, write_text
 from experiments.progress import RunProgress
 from experiments.real_event import RealEvent, published_event, real_event
@@ -125,6 +126,7 @@ def load_scenarios(
         scenario = load(name, dict(overrides))
         if steps_per_second is not None:
             scenario = load(name, {**overrides, **step_overrides(scenario, steps_per_second)})
+        check_window(scenario)
         scenarios.append(scenario)
     for scenario in scenarios:
         if [other.name for other in scenarios].count(scenario.name) > 1:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.trace import Trace
+from experiments.errors import InputError
 from experiments.market_metrics import market_metrics
 from experiments.metrics import METRICS
-from experiments.minutes import Minutes, minute_series
+from experiments.minutes import MINUTE_S, Minutes, minute_series
 from experiments.price_metrics import price_metrics
 from experiments.results import RunResult
 from experiments.sheet import Sheet
@@ -49,6 +50,25 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
         thin(minutes, until=crash_end + KEPT_AFTER_CRASH),
         marks,
     )
+
+
+def check_window(scenario: "Scenario") -> None:
+    """Refuse a crash window that metrics, which are taken by the minute, cannot be taken over.
+
+    Raises
+    ------
+    InputError
+        If there is no step before it, or it is shorter than a minute.
+    """
+    crash, first_s = scenario.crash, scenario.phases[0].step_s
+    if crash.start_s < first_s:
+        raise InputError(
+            f"crash: start_s is {crash.start_s:g}; it must be at least {first_s:g}, the end of the first step"
+        )
+    if crash.end_s - crash.start_s < MINUTE_S:
+        raise InputError(
+            f"crash: end_s is {crash.end_s:g}; it must be at least a minute after start_s, {crash.start_s:g}"
+        )
 
 
 def thin(minutes: Minutes, until: float) -> Minutes:

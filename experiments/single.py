@@ -10,7 +10,7 @@ from abm.trace import Trace
 from experiments.chapter import Chapter
 from experiments.ensemble import TWINS, gather
 from experiments.errors import InputError
-from experiments.measure import measure
+from experiments.measure import check_window, measure
 from experiments.output import prepare_folder, write_bytes, write_text
 from experiments.real_event import published_event
 from experiments.results import RunResult
@@ -66,6 +66,7 @@ def run_single(
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"--twin: unknown mechanism {twin!r}{hint} (known: {', '.join(twins)})")
     scenario = load(name, dict(overrides))
+    check_window(scenario)
     folder = prepare_folder(out) if out is not None else None
     with _Percent() as percent:
         trace = simulate(scenario, seed, twin=twin, progress=percent)

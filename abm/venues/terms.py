@@ -26,13 +26,18 @@ class AssetTerms:
         Fee on liquidated notional, parts per million.
     funding_cap
         Largest funding rate of one interval, as a fraction.
+    impact_usd
+        Notional behind impact prices, settlement units; 0: 200 times the highest leverage (Binance).
     """
 
     tiers: MarginTiers
     clearance_fee_ppm: int = 10_000
     funding_cap: float = 0.02
+    impact_usd: float = 0.0
 
     def __post_init__(self) -> None:
+        if not self.impact_usd >= 0.0:
+            raise ValueError(f"impact_usd is {self.impact_usd}; it must be zero or more")
         if not 0 <= self.clearance_fee_ppm < 1_000_000:
             raise ValueError(
                 f"clearance_fee_ppm is {self.clearance_fee_ppm}; it must lie between 0 and 999999"
@@ -49,14 +54,16 @@ class MarginTerms:
     ----------
     notional
         ``"mark"``: position value at the mark; ``"entry"``: at the average entry price (Bybit 2024).
-    add_taker_fee
-        Whether the taker fee of closing is part of maintenance margin (OKX, Gate).
+    closing_fee_ppm
+        Fee of closing that is part of maintenance margin, parts per million of notional (OKX, Gate).
     """
 
     notional: Literal["mark", "entry"] = "mark"
-    add_taker_fee: bool = False
+    closing_fee_ppm: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.closing_fee_ppm < 100_000:
+            raise ValueError(f"closing_fee_ppm is {self.closing_fee_ppm}; it must lie between 0 and 99999")
         one_of("notional", self.notional, ("mark", "entry"))
 
 
@@ -114,3 +121,25 @@ class Matching:
             raise ValueError(f"block_ms is {self.block_ms}; it must be zero or more")
         if self.sequencing == "cancel-first" and self.block_ms == 0.0:
             raise ValueError("block_ms is 0; cancel-first sequencing needs blocks")
+
+
+@dataclass(frozen=True)
+class PoolTerms:
+    """Price impact of trades against a pool (`abm.rules.pool_impact`), GMX v2.
+
+    Parameters
+    ----------
+    exponent
+        Of the imbalance of open interest in USD.
+    positive_factor, negative_factor
+        Factors of trades that improve and worsen the balance.
+    """
+
+    exponent: float = 2.0
+    positive_factor: float = 2e-7
+    negative_factor: float = 2e-7
+
+    def __post_init__(self) -> None:
+        for name in ("exponent", "positive_factor", "negative_factor"):
+            if not getattr(self, name) >= 0.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be zero or more")

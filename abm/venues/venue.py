@@ -13,17 +13,18 @@ from abm.ledger.settlement import Amounts
 from abm.rules.adl import AdlRule
 from abm.rules.fees import FeeSchedule
 from abm.rules.funding import Floats, FundingRule, impact_notional
+from abm.rules.funding_imbalance import AdaptiveFunding
 from abm.rules.halt import HaltRule
 from abm.rules.index_price import IndexRule, WeightedIndex
 from abm.rules.insurance_fund import FundRule
 from abm.rules.liquidation_policy import LiquidationPolicy
 from abm.rules.margin_tiers import MarginTiers, Tier, tier_table
 from abm.rules.mark_price import MarkRule, MedianMark
-from abm.rules.price_band import PriceBand
+from abm.rules.price_band import BandRule
 from abm.venues.collateral_sale import CollateralSale
 from abm.venues.liquidation import LiquidationEngine
 from abm.venues.policies import BankruptcyIoc, ClosingRule
-from abm.venues.terms import AssetTerms, CollateralTerms, MarginTerms, Matching
+from abm.venues.terms import AssetTerms, CollateralTerms, MarginTerms, Matching, PoolTerms
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class Venue:
         The rules; ``price_band`` may be None. ``liquidation`` is a policy of `abm.venues.policies`.
     margin, collateral, matching
         On what margin is reckoned, what counts as margin, how orders meet.
-    description, date, sources, unknown
-        Where the rules come from, and what about the venue is not known.
+    pool, imbalance_funding
+        Impact and funding of a venue whose ``matching.kind`` is ``"pool"``; the latter takes the place of
+        ``funding`` where given.
+    mark_venues, index_venues
+        Venues whose books the mark and the index draw on, in the order of the rules' weights.
     """
 
     name: str
@@ -60,20 +64,25 @@ class Venue:
     fund: FundRule = field(default_factory=FundRule)
     adl: AdlRule = field(default_factory=AdlRule)
     halt: HaltRule = field(default_factory=HaltRule)
-    price_band: PriceBand | None = None
+    price_band: BandRule | None = None
     margin: MarginTerms = field(default_factory=MarginTerms)
     collateral: CollateralTerms = field(default_factory=CollateralTerms)
     matching: Matching = field(default_factory=Matching)
-    description: str = ""
-    date: str = ""
-    sources: Mapping[str, str] = field(default_factory=dict)
-    unknown: tuple[str, ...] = ()
+    pool: PoolTerms | None = None
+    imbalance_funding: AdaptiveFunding | None = None
+    mark_venues: tuple[str, ...] = ()
+    index_venues: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.other_assets not in self.assets:
             raise ValueError(
                 f"other_assets is {self.other_assets!r}; it must be one of the listed assets: "
                 f"{', '.join(self.assets)}"
+            )
+        if (self.matching.kind == "pool") != (self.pool is not None):
+            given = "missing" if self.pool is None else "given"
+            raise ValueError(
+                f"pool is {given} and matching.kind is {self.matching.kind!r}; they must go together"
             )
 
     def terms(self, asset: str) -> AssetTerms:
@@ -84,8 +93,7 @@ class Venue:
         """Return the tier table of all instruments; spot pairs need no margin."""
         tiers = [item.tiers if item else None for item in self._terms(instruments, assets)]
         table = tier_table(tiers, len(instruments))
-        if self.margin.add_taker_fee:
-            table["rate"][table["rate"] > 0] += self.fees.taker_ppm
+        table["rate"][table["rate"] > 0] += self.margin.closing_fee_ppm
         return table
 
     def backing(self, instruments: Records, assets: Sequence[str]) -> Records:
@@ -111,10 +119,10 @@ class Venue:
         )
 
     def impact_notionals(self, instruments: Records, assets: Sequence[str]) -> Floats:
-        """Return the notional behind impact prices, settlement units: 200 times the highest leverage."""
+        """Return the notional behind impact prices of each instrument, settlement units; 0 for spot."""
         return np.array(
             [
-                impact_notional(item.tiers.max_leverage) if item else 0.0
+                (item.impact_usd or impact_notional(item.tiers.max_leverage)) if item else 0.0
                 for item in self._terms(instruments, assets)
             ],
             np.float64,

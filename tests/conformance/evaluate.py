@@ -1,7 +1,8 @@
 """Answer a reference vector by calling the public rule functions and nothing else.
 
-A vector has the fields ``category``, ``venue`` and ``inputs``; what its category means is written in five
-tables: margin, liquidation prices, closing positions, prices and funding, losses.
+A vector has the fields ``category``, ``venue`` and ``inputs``, and ``formula`` where two rules take the same
+inputs. What its category means is written in five tables: margin, liquidation prices, closing positions,
+prices and funding, losses.
 """
 
 import sys
@@ -41,4 +42,4 @@ def evaluate(vector: Mapping[str, Any]) -> object:
     if category not in CATEGORIES:
         near = get_close_matches(category, CATEGORIES, n=1, cutoff=0.0)
         raise ValueError(f"category {category!r} is unknown; the nearest known one is {near[0]!r}")
-    return CATEGORIES[category](str(vector["venue"]), dict(vector["inputs"]))
+    return CATEGORIES[category](str(vector["venue"]), price_categories.named_inputs(vector))

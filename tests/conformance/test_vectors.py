@@ -53,5 +53,10 @@ def test_missing_inputs_are_named():
         evaluate({"category": "inverse_notional", "venue": "BitMEX", "inputs": {"price": 1.0}})
 
 
+def test_an_input_that_is_looked_up_late_is_named():
+    with pytest.raises(ValueError, match="inputs lack leverage; given: entry"):
+        evaluate({"category": "bankruptcy_price", "venue": "Bybit USDT", "inputs": {"entry": 1.0}})
+
+
 def test_categories_cover_the_vectors():
     assert {vector["category"] for vector in VECTORS} <= set(CATEGORIES)

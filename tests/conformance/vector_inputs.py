@@ -25,6 +25,14 @@ def first(inputs: Mapping[str, Any], *names: str, default: Any = None) -> Any:
     return found
 
 
+def called(answer: Callable[[Inputs], Any], inputs: Inputs) -> object:
+    """Return an answer; tell by name which input it lacks."""
+    try:
+        return plain(answer(inputs))
+    except KeyError as error:
+        raise ValueError(f"inputs lack {error.args[0]}; given: {', '.join(inputs)}") from error
+
+
 def by_venue(answers: Mapping[str, Callable[[Inputs], Any]]) -> Answer:
     """Return an answer that looks up the venue by name, or by the part of the name that is known."""
 
@@ -33,14 +41,14 @@ def by_venue(answers: Mapping[str, Callable[[Inputs], Any]]) -> Answer:
         if name not in answers:
             near = get_close_matches(venue, answers, n=1, cutoff=0.0)
             raise ValueError(f"venue {venue!r} is unknown here; the nearest known one is {near[0]!r}")
-        return plain(answers[name](inputs))
+        return called(answers[name], inputs)
 
     return answer
 
 
 def anywhere(answer: Callable[[Inputs], Any]) -> Answer:
     """Return an answer that is the same on all venues."""
-    return lambda venue, inputs: plain(answer(inputs))
+    return lambda venue, inputs: called(answer, inputs)
 
 
 def side_of(inputs: Inputs) -> int:

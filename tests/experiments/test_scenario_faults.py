@@ -238,6 +238,14 @@ def test_what_a_scenario_says_of_itself_is_a_scenario(name):
         (("calm", "--set", "phases=[{until_s=9, step_s=1}, {until_s=9, step_s=1}]"), "must rise"),
         (("calm", "--set", "assets.XRP.price_usd=1"), "unknown item 'XRP'"),
         (("calm", "--set", "retail.traders=true"), "must be a number"),
+        (
+            ("calm", "--set", "crash.start_s=0"),
+            "start_s is 0; it must be at least 30, the end of the first step",
+        ),
+        (
+            ("calm", "--set", "crash={start_s=60, end_s=100}"),
+            "end_s is 100; it must be at least a minute after",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["run", "compare"])
@@ -247,6 +255,6 @@ def test_the_command_line_says_one_line_and_leaves_with_status_2(undertow, tmp_p
 
 
 def test_an_agent_that_cannot_be_imported_gets_one_line(undertow):
-    short = ("--set", "phases=[{until_s=60, step_s=10}]", "--set", "crash={start_s=10, end_s=60}")
+    short = ("--set", "phases=[{until_s=80, step_s=10}]", "--set", "crash={start_s=10, end_s=80}")
     own = ("--set", "own_agents=[{agent='no_such_module:Agent'}]")
     assert "No module named 'no_such_module'" in undertow("run", "calm", *short, *own)
