@@ -216,7 +216,7 @@ class MarketModel(mesa.Model):
         log_value = self.fundamentals.log_value
         sights = [exchange.sight(self.clock, log_value) for exchange in self.exchanges]
         for sight in sights:
-            sight.elsewhere = sights
+            sight.elsewhere, sight.transfers = sights, self.transfers
         return sights
 
     def exchange(self, name: str) -> Exchange:

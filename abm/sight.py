@@ -12,6 +12,7 @@ from abm.outbox import Outbox
 if TYPE_CHECKING:
     from abm.book.orderbook import OrderBooks
     from abm.ledger.ledger import Ledger
+    from abm.venues.transfers import Transfers
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Sight:
         Where messages go.
     deleveraged
         Accounts that were auto-deleveraged here in the last step.
+    transfers
+        How money goes from one exchange to another.
     elsewhere
         The same for every exchange, this one included, in the order of the model's exchanges.
     """
@@ -54,6 +57,7 @@ class Sight:
     ledger: "Ledger"
     outbox: Outbox
     deleveraged: npt.NDArray[np.int64]
+    transfers: "Transfers | None" = None
     elsewhere: "list[Sight]" = field(default_factory=list)
 
     @property

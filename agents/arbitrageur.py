@@ -56,6 +56,12 @@ class ArbitrageurParameters(Parameters):
         2.0, gt=0, le=1000, description="difference between the legs that is left alone, over one trade"
     )
     stale_feed_s: float = Field(5.0, gt=0, le=1e5, description="feed delay beyond which it does not trade")
+    rebalance_s: float = Field(
+        300.0, gt=0, le=1e6, description="time between two looks at where its money is, seconds"
+    )
+    rebalance_below: float = Field(
+        0.25, ge=0, le=0.5, description="share of its money on one exchange below which it sends some there"
+    )
 
 
 @kernel
@@ -160,6 +166,7 @@ class Arbitrageur(CrowdAgent):
 class Arbitrageurs(Crowd):
     """All arbitrageurs of a run, grouped by the exchanges that they work between."""
 
+    parameters: ArbitrageurParameters
     kind = "arbitrageur"
     agent_class = Arbitrageur
 
@@ -169,14 +176,19 @@ class Arbitrageurs(Crowd):
         pairs = np.stack([table["exchange"], table["other_exchange"]], axis=1)
         edges = np.flatnonzero(np.any(np.diff(pairs, axis=0) != 0, axis=1)) + 1
         bounds = [0, *edges.tolist(), len(table)]
+        self._since_transfer_s = 0.0
         self._groups = [slice(a, b) for a, b in pairwise(bounds) if b > a]
 
     def decide(self, sight: Sight) -> None:
-        """Compare the two legs of every pair and trade the gap."""
+        """Compare the two legs of every pair and trade the gap; move money where it is short."""
+        self._since_transfer_s += sight.step_s
+        moves_money = self._since_transfer_s >= self.parameters.rebalance_s
         for group in self._groups:
             first = self.table[group.start]
             here = sight.elsewhere[first["exchange"]]
             there = sight.elsewhere[first["other_exchange"]]
+            if moves_money and here is not there:
+                self._rebalance(group, sight)
             if max(here.feed_delay_s, there.feed_delay_s) > self._stale_feed_s:
                 continue
             here.outbox.reserve(2 * (group.stop - group.start))
@@ -200,3 +212,26 @@ class Arbitrageurs(Crowd):
                 sight.step_ns,
                 sight.index,
             )
+        if moves_money:
+            self._since_transfer_s = 0.0
+
+    def _rebalance(self, group: slice, sight: Sight) -> None:
+        """Send half the difference to the account that has too small a share of a desk's cash."""
+        if sight.transfers is None:
+            return
+        for desk in self.table[group]:
+            ends = (
+                (int(desk["exchange"]), int(desk["account"])),
+                (
+                    int(desk["other_exchange"]),
+                    int(desk["other_account"]),
+                ),
+            )
+            cash = [int(sight.elsewhere[e].ledger.cash[0, account]) for e, account in ends]
+            poor = int(cash[1] < cash[0])
+            total = sum(cash)
+            if total <= 0 or cash[poor] >= self.parameters.rebalance_below * total:
+                continue
+            amount = (cash[1 - poor] - max(0, cash[poor])) // 2
+            if amount > 0:
+                sight.transfers.send(sight.elsewhere, ends[1 - poor], ends[poor], amount, sight.start_ns)

@@ -8,6 +8,7 @@ import pandas as pd
 from abm.clock import Clock, Phase
 from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
 from abm.model import MarketModel
+from abm.venues.gateway import Outage
 from abm.venues.transfers import Transfers
 from agents.crowd import Crowd
 from agents.liquidation_engine import LiquidationEngineAgent
@@ -103,9 +104,17 @@ def empty_market(stage: Stage, spare_accounts: int) -> MarketModel:
         clock=Clock(tuple(Phase(phase.until_s, phase.step_s) for phase in scenario.phases)),
         exchanges=[floor.exchange for floor in stage.floors],
         fundamentals=make_fundamentals(stage, volatility),
-        transfers=Transfers(scenario.transfer_s),
+        transfers=Transfers(scenario.transfer_s, suspensions(stage)),
         asset_names=stage.asset_names,
     )
+
+
+def suspensions(stage: Stage) -> dict[int, tuple[Outage, ...]]:
+    """Return the windows in which exchanges let no money out."""
+    return {
+        floor.place: tuple(Outage(item.start_s, item.end_s) for item in floor.spec.withdrawals_suspended)
+        for floor in stage.floors
+    }
 
 
 def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:

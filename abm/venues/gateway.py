@@ -28,6 +28,10 @@ class Outage:
     start_s: float
     end_s: float
 
+    def is_open(self, now_s: float) -> bool:
+        """Tell whether the window is open."""
+        return self.start_s <= now_s < self.end_s
+
 
 @dataclass(frozen=True)
 class Access:
@@ -130,7 +134,7 @@ class Gateway:
 
     def is_out(self, now_s: float) -> bool:
         """Tell whether an outage window is open."""
-        return any(window.start_s <= now_s < window.end_s for window in self.outages)
+        return any(window.is_open(now_s) for window in self.outages)
 
     def deliver(self, sent: Records, now_ns: int, step_ns: int) -> Records:
         """Return, in arrival order, the messages that reach the book in the step that ends at ``now_ns``."""

@@ -120,8 +120,9 @@ class Pricing:
             if source.exchange == self._here:
                 self._index_prices[row] = mid[np.array(source.instruments)]
         if len(self._index_sources) == 1:
-            return self._index_prices[0].copy()
-        fresh = self.venue.index.price(SpotQuotes(self._index_prices, age_s=self._index_ages))
+            fresh = self._index_prices[0]
+        else:
+            fresh = self.venue.index.price(SpotQuotes(self._index_prices, age_s=self._index_ages))
         self._index = np.where(np.isnan(fresh), self._index, fresh)
         return self._index
 
@@ -140,6 +141,10 @@ class Pricing:
             last=view["last"][perpetual],
             funding_rate=self._funding.rate,
             hours_to_funding=funding.hours_to_funding(self._funding, now_ns),
+            other_mids=self._others() if self._mark_sources else None,
+            best_bid=self._quote(view["bid"]),
+            best_ask=self._quote(view["ask"]),
+            interval_hours=funding.interval_hours,
         )
         mark = mid.copy()
         mark[perpetual] = self.venue.mark.update(self._mark, seen)
@@ -150,13 +155,30 @@ class Pricing:
         self.mark_ticks = to_ticks(mark, self._tick)
         return self.mark_ticks
 
+    def _others(self) -> Floats:
+        """Return mids on other exchanges, nan where they are too old."""
+        return np.where(self._other_ages <= STALE_S, self._other_mids, np.nan)
+
+    def _quote(self, ticks: Amounts) -> Floats:
+        """Return one side's best prices of the perpetuals in USD, nan where the side is empty."""
+        best = ticks[self._perpetual]
+        return np.where(best > 0, best * self._tick[self._perpetual], np.nan)
+
     def pay_funding(self, ledger: Ledger, now_ns: int) -> None:
         """Pay the funding that is due."""
         payments = self.venue.funding.due(self._funding, now_ns, self._caps)
         if payments:
             rate = np.zeros(len(self.instruments))
             rate[self._perpetual] = self._funding.rate * payments
-            pay_funding(ledger, self.mark_ticks, rate)
+            pay_funding(ledger, self._funding_ticks(), rate)
+
+    def _funding_ticks(self) -> Amounts:
+        """Return the prices that funding is paid on: the mark, or the index where the venue says oracle."""
+        if self.venue.funding.paid_on == "mark":
+            return self.mark_ticks
+        ticks = self.mark_ticks.copy()
+        ticks[self._perpetual] = to_ticks(self._index, self._tick[self._perpetual])
+        return ticks
 
     def _impact_prices(self, books: Records) -> tuple[Floats, Floats]:
         """Return impact bid and ask of every perpetual, USD; nan where a side is too thin."""

@@ -6,12 +6,20 @@ to `OUTSIDE`, so each ledger balances by itself at any time.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from abm.venues.exchange import Exchange
+from abm.ledger.ledger import Ledger
+from abm.venues.gateway import Outage
+
+
+class HasLedger(Protocol):
+    """An exchange, or what an agent sees of it."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its accounts."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,20 +42,18 @@ class Transfers:
     delay_s
         Time between two exchanges, seconds.
 
-    Attributes
-    ----------
     suspended
-        Indices of exchanges that let no withdrawal out.
+        Exchange -> windows in which it lets no withdrawal out.
     """
 
     delay_s: float = 900.0
-    suspended: set[int] = field(default_factory=set)
+    suspended: Mapping[int, tuple[Outage, ...]] = field(default_factory=dict)
     _waiting: list[Transfer] = field(default_factory=list, init=False)
     _sent: int = field(default=0, init=False)
 
     def send(
         self,
-        exchanges: Sequence["Exchange"],
+        exchanges: Sequence["HasLedger"],
         source: tuple[int, int],
         target: tuple[int, int],
         amount: int,
@@ -61,7 +67,7 @@ class Transfers:
             If the amount is not positive or exceeds the free cash.
         """
         exchange, account = source
-        if exchange in self.suspended:
+        if any(window.is_open(now_ns / 1e9) for window in self.suspended.get(exchange, ())):
             return False
         ledger = exchanges[exchange].ledger
         if not 0 < amount <= ledger.cash[0, account]:
@@ -75,7 +81,7 @@ class Transfers:
         heapq.heappush(self._waiting, Transfer(arrival, self._sent, *target, amount))
         return True
 
-    def arrive(self, exchanges: Sequence["Exchange"], now_ns: int) -> None:
+    def arrive(self, exchanges: Sequence["HasLedger"], now_ns: int) -> None:
         """Pay out what has arrived by ``now_ns``."""
         while self._waiting and self._waiting[0].arrival_ns <= now_ns:
             item = heapq.heappop(self._waiting)

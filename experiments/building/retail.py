@@ -31,7 +31,9 @@ def retail_of(
     table["instrument"] = rng.choice(perpetuals, n, p=weights / weights.sum())
     scale = stage.per_asset("leverage_scale")[floor.asset[table["instrument"]]]
     leverage = p.leverage_median * scale * np.exp(p.leverage_spread * rng.standard_normal(n))
-    table["leverage"] = np.clip(np.rint(leverage), 1, p.leverage_max)
+    allowed = np.array([highest_leverage(stage, floor, i) for i in range(floor.instruments)])
+    most = np.minimum(p.leverage_max, allowed[table["instrument"]])
+    table["leverage"] = np.clip(np.rint(leverage), 1, most)
     size = (1.0 - rng.random(n)) ** (-1.0 / p.size_tail)
     table["susceptibility"] = np.exp(0.5 * rng.standard_normal(n))
     table["uses_stop"] = (rng.random(n) < p.stop_share) + 2 * (rng.random(n) < p.profit_share)
@@ -50,6 +52,12 @@ def retail_of(
     ledger.isolated[table["instrument"], accounts] = 1
     ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
     return LeveragedRetailTraders(p, table, sentiment, stage.seed, floor.place)
+
+
+def highest_leverage(stage: Stage, floor: Floor, instrument: int) -> float:
+    """Return the highest leverage that the exchange allows in an instrument."""
+    asset = stage.asset_names[floor.asset[instrument]]
+    return float(floor.venue.terms(asset).tiers.max_leverage)
 
 
 def scaled_sizes(

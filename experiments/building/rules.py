@@ -1,5 +1,6 @@
 """The rules of an exchange: its dated preset, with what the scenario puts in place of single rules."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ from abm.rules.halt import HaltLevel, HaltRule, TradingHalt
 from abm.rules.limit_up_down import LimitUpDown
 from abm.rules.price_monitoring import PriceMonitoring, Trigger
 from abm.rules.velocity_pause import VelocityPause
+from abm.rules.venue_median_mark import VenueMedianMark
 from abm.venues.presets import load_preset
 from abm.venues.venue import Venue
 from experiments.scenarios.schema import VenueSpec
@@ -24,10 +26,20 @@ HALTS: dict[str, TradingHalt] = {
 """Halts by name: levels of US market-wide halts, limit up/limit down, velocity logic, price monitoring."""
 
 
-def venue_rules(spec: VenueSpec) -> Venue:
-    """Return the rules that ``spec`` asks for."""
+def venue_rules(spec: VenueSpec, presets: Mapping[str, str]) -> Venue:
+    """Return the rules that ``spec`` asks for.
+
+    Parameters
+    ----------
+    presets
+        Name of each exchange of the scenario -> its preset.
+    """
     venue = load_preset(spec.preset)
     changes: dict[str, Any] = {}
+    if isinstance(venue.mark, VenueMedianMark):
+        given = dict(zip(venue.mark_venues, venue.mark.weights, strict=True))
+        weights = tuple(given.get(presets[name], 1.0) for name in spec.mark_from)
+        changes["mark"] = replace(venue.mark, weights=weights)
     adl = {"rank": spec.adl_rank, "allocation": spec.adl_allocation, "price": spec.adl_price}
     if any(adl.values()):
         changes["adl"] = replace(venue.adl, **{name: given for name, given in adl.items() if given})

@@ -121,9 +121,10 @@ class Stage:
         asset = np.array([*perpetuals, *spot], np.int64)
         kind = np.array([PERPETUAL] * len(perpetuals) + [SPOT] * len(spot), np.int64)
         price = np.array([assets[n].price_usd for n in asset])
+        presets = {venue.name: venue.preset for venue in self.scenario.venues}
         depth = np.array([assets[n].depth_1pct_usd for n in asset]) * spec.depth_share
         depth[kind == SPOT] *= np.array([assets[n].spot_depth_share for n in spot])
-        return Floor(place, spec, venue_rules(spec), asset, kind, price, depth)
+        return Floor(place, spec, venue_rules(spec, presets), asset, kind, price, depth)
 
     @property
     def hub(self) -> Floor:

@@ -10,6 +10,7 @@ from abm.instruments import Instrument, instrument_table
 from abm.ledger.accounts import FIRST_TRADER, OUTSIDE
 from abm.ledger.invariants import check
 from abm.ledger.ledger import Ledger
+from abm.venues.gateway import Outage
 from abm.venues.transfers import Transfers
 
 A, B = FIRST_TRADER, FIRST_TRADER + 1
@@ -43,14 +44,12 @@ def test_money_leaves_at_once_and_arrives_when_the_delay_is_over():
 
 
 def test_an_exchange_that_suspends_withdrawals_lets_money_in_but_not_out():
-    both, transfers = exchanges(), Transfers(delay_s=1.0)
-    transfers.suspended.add(0)
+    both, transfers = exchanges(), Transfers(1.0, {0: (Outage(0.0, 1.0),)})
     assert not transfers.send(both, (0, A), (1, A), 300, 0)
     assert balances(both) == [1000, 0, 1000, 0]
     assert transfers.send(both, (1, A), (0, A), 300, 0)
     transfers.arrive(both, SECOND)
     assert balances(both) == [1300, 0, 700, 0]
-    transfers.suspended.clear()
     assert transfers.send(both, (0, A), (1, A), 300, SECOND)
 
 
