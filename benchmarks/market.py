@@ -76,20 +76,20 @@ def only_noise(agents: int, steps: int) -> Scenario:
 
 def ours(scenario: Scenario, seed: int) -> Run:
     model = build(scenario, seed, views=False)
-    before = int(model.outbox.counters[1])
+    before = int(model.hub.outbox.counters[1])
     began = time.perf_counter()
     model.run()
     seconds = time.perf_counter() - began
-    orders = int(model.outbox.counters[1]) - before
-    return Run(seconds, orders, int(model.books.books["trades"].sum()))
+    orders = int(model.hub.outbox.counters[1]) - before
+    return Run(seconds, orders, int(model.hub.books.books["trades"].sum()))
 
 
 def plain_mesa(scenario: Scenario, seed: int) -> Run:
     model = build(scenario, seed, views=False)
     (table,) = (crowd.table for crowd in model.crowds if crowd.kind == "noise_trader")
-    books = OrderBooks(len(model.table), position=model.books.position.copy())
-    mid = model.view["mid"].tolist()
-    plain = PlainMarket(seed, scenario.noise, table, books, model.table, mid, STEP_S)
+    hub = model.hub
+    books = OrderBooks(len(hub.table), position=hub.books.position.copy())
+    plain = PlainMarket(seed, scenario.noise, table, books, hub.table, hub.view["mid"].tolist(), STEP_S)
     steps = round(scenario.duration_s / STEP_S)
     began = time.perf_counter()
     for _ in range(steps):

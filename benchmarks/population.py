@@ -22,17 +22,17 @@ def measure(traders: int, steps: int) -> tuple[float, float, float, float]:
         "phases": phases,
         "crash": {"start_s": crash_s, "end_s": crash_s + steps},
         "news.0.time_s": crash_s,
-        "venue.capacity_per_s": 0,
+        "venues.0.capacity_per_s": 0,
     }
     began = time.perf_counter()
     model = build(load("october-2025", overrides), 1, views=False)
     model.run(crash_s)
     built = time.perf_counter() - began
-    before = int(model.outbox.counters[1])
+    before = sum(int(exchange.outbox.counters[1]) for exchange in model.exchanges)
     began = time.perf_counter()
     model.run(crash_s + steps)
     took = time.perf_counter() - began
-    orders = int(model.outbox.counters[1]) - before
+    orders = sum(int(exchange.outbox.counters[1]) for exchange in model.exchanges) - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return built, took / steps, orders / took, peak
 

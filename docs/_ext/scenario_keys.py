@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterator
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -33,6 +33,8 @@ def repeats(annotation: Any) -> bool:
 def type_words(annotation: Any) -> str:
     """Return the type of a key in words."""
     origin, parts = get_origin(annotation), [part for part in get_args(annotation) if part is not type(None)]
+    if origin is Annotated:
+        return type_words(parts[0])
     if origin is Literal:
         return "one of " + ", ".join(f"`{choice}`" for choice in parts)
     if origin in (Union, types.UnionType):

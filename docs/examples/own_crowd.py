@@ -67,18 +67,19 @@ class Follower(CrowdAgent):
 
 
 class Followers(Crowd):
-    """All trend followers of a run."""
+    """All trend followers of a run, on the hub."""
 
     kind = "follower"
+    exchange = 0
     agent_class = Follower
 
     def __init__(self, model: MarketModel, traders: int, stake_usd: float, seed: int) -> None:
         self.table = np.zeros(traders, follower_dtype).view(np.recarray)
-        accounts = [model.open_account(stake_usd, leverage=3) for _ in range(traders)]
+        accounts = [model.hub.open_account(stake_usd, leverage=3) for _ in range(traders)]
         self.table["account"] = accounts
         self.table["stake_usd"] = stake_usd
         self.table["threshold"] = np.linspace(0.0005, 0.005, traders)
-        self.attach(model.ledger.cash[0])
+        self.attach(model.hub.ledger.cash[0])
         self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:

@@ -34,13 +34,13 @@ def test_agent_sets_read_and_write_the_columns() -> None:
     retail = model.agents_by_type[LeveragedRetail]
     assert len(retail) == 120
     strong = retail.select(lambda agent: agent.leverage >= 10)
-    columns = (
-        retail.to_list()[0].crowd.table if hasattr(retail, "to_list") else next(iter(retail)).crowd.table
-    )
-    assert len(strong) == int((columns["leverage"] >= 10).sum())
-    assert retail.agg("wealth_usd", sum) == pytest.approx(float(columns["wealth_usd"].sum()))
+    tables = [crowd.table for crowd in model.crowds if crowd.kind == "leveraged_retail"]
+    assert len(tables) == len(model.exchanges)
+    assert len(strong) == sum(int((table["leverage"] >= 10).sum()) for table in tables)
+    wealth = sum(float(table["wealth_usd"].sum()) for table in tables)
+    assert retail.agg("wealth_usd", sum) == pytest.approx(wealth)
     retail.set("susceptibility", 0.25)
-    assert (columns["susceptibility"] == 0.25).all()
+    assert all((table["susceptibility"] == 0.25).all() for table in tables)
     assert set(retail.get("susceptibility")) == {0.25}
 
 
@@ -54,7 +54,7 @@ def test_data_collector_takes_model_and_agent_reporters() -> None:
         model.step()
     frame = model.datacollector.get_agenttype_vars_dataframe(MarketMaker)
     assert len(frame) == 3 * len(model.agents_by_type[MarketMaker])
-    assert (frame["quoting"] == 6).all()
+    assert (frame["quoting"] == len(model.instrument_names)).all()
 
 
 @pytest.mark.parametrize("views", [False, True])

@@ -117,10 +117,24 @@ def test_keys_set_in_the_tutorial_exist(page):
 
 def test_scenario_of_the_tutorial():
     original = shipped()["october-2025"].read_text("utf-8")
-    renamed, retail = blocks("tutorial/own-scenario.md", "toml")
+    renamed, retail, _ = blocks("tutorial/own-scenario.md", "toml")
     body, found = re.subn(r"^crowding = .*\n", "", original.split("\n", 2)[2], flags=re.MULTILINE)
-    assert found == 1
+    assert found > 0
     assert "[retail]" not in original
     scenario = parse(tomllib.loads(renamed + body + retail))
     assert scenario.name == "uncrowded"
     assert scenario.retail.open_interest_over_depth < load("october-2025").retail.open_interest_over_depth
+
+
+def test_exchanges_of_the_tutorial(tmp_path):
+    *_, venues = blocks("tutorial/own-scenario.md", "toml")
+    page = (DOCS / "tutorial" / "own-scenario.md").read_text("utf-8")
+    (key, value) = re.search(r"two-exchanges.toml --set (\S+)=(\S+)", page).groups()
+    file = tmp_path / "two-exchanges.toml"
+    original = re.sub(
+        r"^\[\[venues\]\]\n(?:[^\[\n].*\n)*", "", shipped()["calm"].read_text("utf-8"), flags=re.MULTILINE
+    )
+    file.write_text(f"{original}\n{venues}")
+    scenario = load(str(file), {key: value})
+    assert [venue.capacity_per_s for venue in scenario.venues] == [0.0, 200.0]
+    assert "BTC-PERP@edge" in build(scenario, seed=1, views=False).instrument_names

@@ -43,7 +43,7 @@ def test_each_exchange_has_instruments_accounts_and_a_place_of_its_own(small):
     for wrong in (model.exchange, model.exchange_of, edge.index_of):
         with pytest.raises(ValueError, match=r"unknown (exchange|instrument) 'BTC-SPOT@edge'.*known: "):
             wrong("BTC-SPOT@edge")
-    model = build(small(TWO | {"retail.traders": 3000}), 1, views=False)
+    model = build(small(TWO | {"retail.traders": 6000}), 1, views=False)
     held = [np.maximum(item.ledger.position[: len(PAIRS)], 0).sum(axis=1) for item in model.exchanges]
     assert held[1] / held[0] == pytest.approx(0.5, rel=0.25)
     sights = model.sights()
@@ -132,11 +132,11 @@ def test_when_the_hub_is_out_makers_leave_the_others_for_want_of_a_hedge(small):
 def test_when_another_exchange_is_out_makers_stay_on_the_hub(small):
     closed = {"outages": [{"start_s": 100.0, "end_s": 110.0}]}
     model = build(small(CALM | {"venues": [HUB, EDGE | closed]}), 1, views=False)
-    model.run(109.0)
+    model.run(108.0)
     hub, edge = model.crowds[0].quotes
     assert (hub["state"] == QUOTING).all()
     assert (edge["state"] == STALE_FEED).all()
-    assert [item.gateway.feed_delay_s for item in model.exchanges] == [0.0, 10.0]
+    assert [item.gateway.feed_delay_s for item in model.exchanges] == [0.0, 9.0]
     before = model.exchange("edge").books.books["trades"].sum()
     model.step()
     assert model.exchange("edge").books.books["trades"].sum() == before
