@@ -147,6 +147,19 @@ def scenarios_command() -> None:
     print_list(available())
 
 
+@app.command("venues")
+def venues_command(
+    name: Annotated[str | None, typer.Argument(help="Preset whose rules to print.")] = None,
+) -> None:
+    """List the venue presets, or print the rules of one."""
+    from experiments.venues import print_venue, venue_lines
+
+    if name is None:
+        print_list(venue_lines())
+    else:
+        print_venue(name)
+
+
 @app.command("agents")
 def agents_command() -> None:
     """List the kinds of agents."""

@@ -15,7 +15,7 @@ from abm.rules.adl_allocations import capped_pro_rata, largest_remainder, pro_ra
 from abm.rules.adl_candidates import Candidates
 from abm.rules.adl_ranks import RANKS, adl_order
 from abm.rules.margin_tiers import maintenance_margins
-from abm.venues.risk import sweep_remainder
+from abm.venues.risk import fund_money, sweep_remainder
 
 adl_dtype = np.dtype(
     [
@@ -140,7 +140,7 @@ def close_against_queue(
     """Close ``remaining[n]`` lots of ``orders[n]`` for n in ``chosen`` against the queue, front first.
 
     An account gives no more than its equity can lose at the price asked of it. An isolated position that is
-    closed beyond its bankruptcy price loses only its margin: the fund pays the rest as far as its cash goes.
+    closed beyond its bankruptcy price loses only its margin: the fund pays the rest as far as it goes.
     ``remaining`` is reduced, events are written to ``out``; returns their number, at most ``len(queue) +
     len(chosen)`` when nobody runs short of equity.
     """
@@ -193,7 +193,7 @@ def close_against_queue(
             value = (wanted - remaining[n]) * unit
             hole = cash_before - cash[0, loser]
             if isolated[i, loser] != 0 and hole > 0:
-                hole = min(hole, max(0, cash[0, INSURANCE_FUND]))
+                hole = min(hole, fund_money(mark_value, position, cash, entry_value))
                 cash[0, loser] += hole
                 cash[0, INSURANCE_FUND] -= hole
             sweep_remainder(

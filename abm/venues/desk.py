@@ -22,7 +22,15 @@ from abm.rules.fund_drawdown import FundDrawdown
 from abm.rules.insurance_fund import FundRule
 from abm.venues.deleveraging import deleverage
 from abm.venues.liquidation_report import DELEVERAGED, ORDER, TAKEOVER, LiquidationReport, liquidation_rows
-from abm.venues.risk import LIMITED, NOTHING, UNLIMITED, clearance_fees, liquidation_orders, take_over
+from abm.venues.risk import (
+    LIMITED,
+    NOTHING,
+    UNLIMITED,
+    clearance_fees,
+    fund_money,
+    liquidation_orders,
+    take_over,
+)
 
 FIRST_ORDER_ID = 1 << 60
 """Ids of the engine's orders start here, far above those of traders."""
@@ -119,7 +127,8 @@ class Desk:
 
     def fund_money(self) -> int:
         """Return what the fund can pay out now: neither its cash nor its equity may go below zero."""
-        return max(0, min(int(self.ledger.cash[0, INSURANCE_FUND]), self.fund_equity()))
+        ledger = self.ledger
+        return int(fund_money(self.values, ledger.position, ledger.cash, ledger.entry_value))
 
     def cancel(self, accounts: npt.NDArray[Any]) -> None:
         """Cancel all open orders of the accounts."""

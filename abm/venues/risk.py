@@ -161,6 +161,16 @@ def sweep_remainder(
 
 
 @kernel
+def fund_money(mark_value: Amounts, position: Amounts, cash: Amounts, entry_value: Amounts) -> int:
+    """Return what the fund can pay out: neither its cash nor its equity at the marks may go below zero."""
+    equity = cash[0, INSURANCE_FUND]
+    for j in range(position.shape[0]):
+        if mark_value[j] > 0:
+            equity += position[j, INSURANCE_FUND] * mark_value[j] - entry_value[j, INSURANCE_FUND]
+    return max(0, min(cash[0, INSURANCE_FUND], equity))
+
+
+@kernel
 def wallet_of(
     instrument: int,
     account: int,
