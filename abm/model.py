@@ -11,6 +11,7 @@ import pandas as pd
 
 from abm.book.messages import Records
 from abm.clock import Clock
+from abm.compiled import for_kernels
 from abm.information.fundamental import Fundamentals
 from abm.ledger.accounts import INSURANCE_FUND
 from abm.recorder import Recorder
@@ -209,7 +210,8 @@ class MarketModel(mesa.Model):
 
     def row_of(self, exchange: Exchange) -> Records:
         """Return the part of the step's row that belongs to ``exchange``."""
-        return self.recorder.row[exchange.place]
+        row: Records = for_kernels(self.recorder.row[exchange.place])
+        return row
 
     def sights(self) -> list[Sight]:
         """Return what agents can see now, one for each exchange; each knows of the others."""

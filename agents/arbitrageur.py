@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from abm.book.messages import BUY, IOC, REDUCE_ONLY, SELL, Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.instruments import SPOT
 from abm.outbox import send
 from abm.random_streams import uniform
@@ -194,7 +194,7 @@ class Arbitrageurs(Crowd):
             here.outbox.reserve(2 * (group.stop - group.start))
             there.outbox.reserve(2 * (group.stop - group.start))
             decide_arbitrageurs(
-                self.table[group],
+                for_kernels(self.table[group]),
                 group.start,
                 here.view,
                 here.instruments,

@@ -39,7 +39,7 @@ class Nodes(NamedTuple):
 
     exchange: int
     first_account: int
-    count: int
+    traders: int
     first_node: int
 
 
@@ -185,7 +185,7 @@ class SocialHerd(Crowd):
         for nodes in self.retail:
             if nodes.exchange == exchange:
                 place = accounts - nodes.first_account
-                known = (place >= 0) & (place < nodes.count)
+                known = (place >= 0) & (place < nodes.traders)
                 np.add.at(self.alerts, nodes.first_node + place[known], np.where(was_long[known], 1, -1))
 
     def report_sentiment(self) -> float:

@@ -24,7 +24,7 @@ def make_makers(stage: Stage) -> MarketMakers:
         accounts.append(floor.accounts.take(n))
         capital = p.capital_over_depth * share * floor.depth.sum()
         table["capital_usd"] += capital
-        floor.exchange.ledger.deposit(accounts[-1], (capital * MILLION).astype(np.int64))
+        floor.exchange.ledger.deposit(accounts[-1].astype(np.int64), (capital * MILLION).astype(np.int64))
         floor.exchange.ledger.leverage[:, accounts[-1]] = p.leverage
         quotes.append(first_quotes(floor, accounts[-1], share, p.inventory_over_depth))
     table["account"] = accounts[0]

@@ -40,7 +40,7 @@ def venue_rules(spec: VenueSpec, presets: Mapping[str, str]) -> Venue:
         given = dict(zip(venue.mark_venues, venue.mark.weights, strict=True))
         weights = tuple(given.get(presets[name], 1.0) for name in spec.mark_from)
         changes["mark"] = replace(venue.mark, weights=weights)
-    adl = {"rank": spec.adl_rank, "allocation": spec.adl_allocation, "price": spec.adl_price}
+    adl: dict[str, Any] = {"rank": spec.adl_rank, "allocation": spec.adl_allocation, "price": spec.adl_price}
     if any(adl.values()):
         changes["adl"] = replace(venue.adl, **{name: given for name, given in adl.items() if given})
     if spec.collateral or spec.collateral_price != "preset":

@@ -159,7 +159,7 @@ class VenueSpec(Part):
     def _known(cls, name: str) -> str:
         known = preset_names()
         if name not in known:
-            near = difflib.difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ValueError(f"unknown venue preset {name!r}{hint} (known: {', '.join(known)})")
         return name
