@@ -21,7 +21,11 @@ MINUTE = {
     "crash.end_s": "70",
     "news.0.time_s": "24",
     "retail.traders": "60",
+    "retail.leverage_median": "25",
+    "noise.traders": "120",
 }
+EDGE = "{name='edge', spot=false, depth_share=0.5, retail_share=0.5, latency_ms=5.0, rate_limit_per_s=0.5}"
+TWO_EXCHANGES = {"venues": f"[{{name='hub'}}, {EDGE}]", "retail.traders": "90"}
 
 
 def digest_elsewhere(python, seed, twin="baseline", overrides=None, **environment):
@@ -67,11 +71,15 @@ def test_results_do_not_depend_on_the_number_of_workers(small, tmp_path):
     assert len(folders[1]) == len(jobs)
 
 
-def test_the_same_bytes_with_compilation_off(small):
-    compiled = simulate(small(MINUTE), 3)
+@pytest.mark.parametrize("more", [{}, TWO_EXCHANGES], ids=["one exchange", "two exchanges"])
+def test_the_same_bytes_with_compilation_off(small, more):
+    overrides = MINUTE | more
+    compiled = simulate(small(overrides), 2)
     for name in ("liquidations", "adl", "maker_withdrawals"):
         assert len(compiled.events[name]) > 0
-    assert digest_elsewhere(sys.executable, 3, overrides=MINUTE, NUMBA_DISABLE_JIT="1") == run_bytes(compiled)
+    assert digest_elsewhere(sys.executable, 2, overrides=overrides, NUMBA_DISABLE_JIT="1") == run_bytes(
+        compiled
+    )
 
 
 @pytest.mark.slow

@@ -181,3 +181,45 @@ def test_a_trader_trades_on_the_exchange_that_it_names(small):
     edge = model.exchange("edge")
     assert trader.account >= FIRST_TRADER
     assert edge.ledger.position[0, trader.account] == round(trader.position("BTC-PERP@edge") / 0.001)
+
+
+MOVING = CALM | {"transfer_s": 40.0, "arbitrageur.rebalance_s": 10.0}
+
+
+def drained(model):
+    """Take the cash of a gap desk on the edge away; return the desk's accounts and what is left."""
+    hub, edge = model.exchanges
+    desks = next(crowd for crowd in model.crowds if crowd.kind == "arbitrageur").table
+    desk = desks[(desks["exchange"] == 1) & (hub.table["kind"][desks["other"]] == PERPETUAL)][0]
+    here, there = int(desk["account"]), int(desk["other_account"])
+    edge.ledger.withdraw(here, int(edge.ledger.cash[0, here]))
+    return here, there, int(hub.ledger.cash[0, there])
+
+
+def test_desks_send_money_where_they_lack_it_and_it_takes_its_time(small):
+    model = build(small(MOVING), 1, views=False)
+    hub, edge = model.exchanges
+    here, there, cash = drained(model)
+    model.run(20.0)
+    assert hub.ledger.cash[0, there] < 0.6 * cash
+    assert model.transfers.in_transit > 0.4 * cash
+    assert edge.ledger.cash[0, here] < 0.1 * cash
+    model.run(60.0)
+    assert edge.ledger.cash[0, here] > 0.25 * cash
+
+
+def test_desks_count_what_they_have_already_sent(small):
+    model = build(small(MOVING), 1, views=False)
+    _, there, cash = drained(model)
+    model.run(45.0)
+    assert model.hub.ledger.cash[0, there] > 0.4 * cash
+
+
+def test_nothing_is_sent_from_an_exchange_that_suspends_withdrawals(small):
+    shut = HUB | {"withdrawals_suspended": [{"start_s": 0.0, "end_s": 100.0}]}
+    model = build(small(MOVING | {"venues": [shut, EDGE]}), 1, views=False)
+    drained(model)
+    model.run(99.0)
+    assert model.transfers.in_transit == 0
+    model.run(120.0)
+    assert model.transfers.in_transit > 0
