@@ -92,7 +92,7 @@ def test_liquidation_alerts_lower_the_mood_of_followers_only() -> None:
     herd = crowd(model, "social_herd")
     (nodes,) = herd.retail
     followers = np.bincount(herd.graph.followed, minlength=herd.graph.nodes)
-    node = nodes.first_node + int(np.argmax(followers[nodes.first_node :][: nodes.count]))
+    node = nodes.first_node + int(np.argmax(followers[nodes.first_node :][: nodes.traders]))
     herd.on_liquidations(0, np.array([nodes.first_account + node - nodes.first_node]), np.array([True]))
     herd.spread(model.hub.published["momentum"], 5.0)
     follows = np.array(
