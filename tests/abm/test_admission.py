@@ -138,6 +138,10 @@ def test_spot_is_bought_with_cash_and_sold_without():
     assert door.status(300, instrument=SPOT, side=SELL) == PENDING
 
 
+def test_a_market_order_for_spot_needs_its_value_in_cash_too():
+    assert Door().most(instrument=SPOT, kind=MARKET, price=0) == 10
+
+
 def test_holdings_count_as_far_as_the_venue_says():
     door = Door(cash_usd=0.0)
     door.ledger.issue(SPOT, A, 10)
