@@ -194,7 +194,10 @@ class MarketModel(mesa.Model):
             self.clock.now_s,
             self.fundamentals.value,
             equity_index=self.fundamentals.equity_index,
-            insurance_fund=sum(int(item.ledger.cash[0, INSURANCE_FUND]) for item in self.exchanges) / 1e6,
+            insurance_fund=sum(
+                int(item.ledger.cash[0, INSURANCE_FUND]) for item in self.exchanges if item.pool is None
+            )
+            / 1e6,
             feed_delay_s=self.hub.gateway.feed_delay_s,
             **{name: report() for name, report in self.reporters.items()},
         )

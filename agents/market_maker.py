@@ -401,6 +401,8 @@ class MarketMakers(Crowd):
         if len(coins) > 1:
             self._hedge(hub, total - coins[0])
         for e, there in enumerate(sight.elsewhere):
+            if self.quotes[e].size == 0:
+                continue
             abroad = total - coins[e] if e == 0 else np.zeros_like(total)
             self._quote(e, there, leader, abroad, hub)
 

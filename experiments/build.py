@@ -79,7 +79,9 @@ def accounts_needed(stage: Stage, floor: Floor) -> int:
     """Return the number of accounts that the scenario's agents need on one exchange."""
     scenario = stage.scenario
     desks = scenario.arbitrageur.traders
-    count = stage.retail_counts[floor.place] + scenario.noise.traders + scenario.fundamentalist.traders
+    count = stage.retail_counts[floor.place]
+    if floor.has_book:
+        count += scenario.noise.traders + scenario.fundamentalist.traders
     count += scenario.market_maker.makers + desks * (1 if floor.place == 0 else 2)
     if floor.place == 0:
         elsewhere = stage.floors[1:]
@@ -122,8 +124,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     sentiment = np.zeros(sum(stage.retail_counts) + stage.scenario.herd.traders)
     retail = make_retail(stage, sentiment)
     herd = make_herd(stage, retail, sentiment)
-    noise = [make_noise(stage, floor) for floor in stage.floors]
-    fundamentalists = [make_fundamentalists(stage, floor) for floor in stage.floors]
+    noise = [make_noise(stage, floor) for floor in stage.floors if floor.has_book]
+    fundamentalists = [make_fundamentalists(stage, floor) for floor in stage.floors if floor.has_book]
     arbitrageurs = make_arbitrageurs(stage)
     makers = make_makers(stage)
     crowds: list[Crowd] = [makers, *retail, herd, *noise, *fundamentalists, arbitrageurs]
@@ -161,9 +163,12 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
 
 
 def fill_insurance_fund(floor: Floor) -> None:
-    """Endow the insurance fund of an exchange in proportion to its open interest at the start."""
+    """Endow the insurance fund of an exchange, or its pool, in proportion to its open interest."""
     ledger = floor.exchange.ledger
     held = np.maximum(ledger.position[floor.perpetuals], 0).sum(axis=1)
     value = held * (ledger.instruments["lot"] * floor.price)[floor.perpetuals]
-    fund_usd = floor.spec.insurance_fund_over_open_interest * float(value.sum())
+    share = floor.spec.insurance_fund_over_open_interest
+    if not floor.has_book:
+        share = floor.spec.pool_capital_over_open_interest
+    fund_usd = share * float(value.sum())
     ledger.deposit(INSURANCE_FUND, int(fund_usd * MILLION))

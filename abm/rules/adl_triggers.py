@@ -77,12 +77,17 @@ def pool_pnl_exceeds(pending_profit: float, pool_value: float, max_factor: float
     return pool_value <= 0.0 or pending_profit / pool_value > max_factor
 
 
-def pool_pnl_to_close(pending_profit: float, pool_value: float, min_factor: float) -> float:
+def pool_pnl_to_close(
+    pending_profit: float, pool_value: float, min_factor: float, claim: float = 1.0
+) -> float:
     """Return the pending profit to realise until it is back at ``min_factor`` of what is left of the pool.
 
-    Paying x out lowers both: ``(P - x) / (V - x) = f`` gives ``x = (P - f V) / (1 - f)``.
+    Paying x out lowers both: ``(P - x) / (V - x) = f`` gives ``x = (P - f V) / (1 - f)``. Where only the
+    share ``claim`` of a profit is paid, ``(P - x) / (V - claim x) = f``.
     """
     if not 0.0 <= min_factor < 1.0:
         raise ValueError(f"min_factor is {min_factor}; it must be from 0 to below 1")
-    excess = (pending_profit - min_factor * pool_value) / (1.0 - min_factor)
+    if not 0.0 <= claim <= 1.0:
+        raise ValueError(f"claim is {claim}; it must be from 0 to 1")
+    excess = (pending_profit - min_factor * pool_value) / (1.0 - min_factor * claim)
     return min(max(0.0, excess), max(0.0, pending_profit))

@@ -24,6 +24,7 @@ from abm.sight import Sight
 from abm.venues.admission import Admission
 from abm.venues.collateral_prices import Collateral
 from abm.venues.gateway import Gateway
+from abm.venues.pool import LiquidityPool
 from abm.venues.pricing import Pricing
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Exchange:
         Which coins count as margin, and at which price.
     first
         Place of its first instrument among those of all exchanges.
+    pool
+        Who takes the other side of every trade; None: traders meet in the books.
 
     Attributes
     ----------
@@ -87,6 +90,7 @@ class Exchange:
         admission: Admission,
         collateral: Collateral,
         first: int = 0,
+        pool: LiquidityPool | None = None,
     ) -> None:
         self.name = name
         self.instruments = tuple(instruments)
@@ -101,6 +105,7 @@ class Exchange:
         self.admission = admission
         self.collateral = collateral
         self.place = slice(first, first + len(instruments))
+        self.pool = pool
         self.risk: RiskEngine | None = None
         self.outbox = Outbox()
         self.deleveraged: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -151,6 +156,9 @@ class Exchange:
         """Refuse what may not trade, match the rest and settle the fills; count volume in ``row``."""
         self.books.reset_range()
         admitted = self.admission.admit(messages, self.ledger, self.pricing.mark_ticks)
+        if self.pool is not None:
+            self.pool.quote(self.books, self.ledger, self.view["mark"])
+            admitted = self.pool.screen(admitted, self.ledger)
         self.settle(self.books.process(admitted), row)
 
     def update_quotes(self, step_s: float) -> None:
@@ -160,9 +168,15 @@ class Exchange:
     def update_prices(self, clock: Clock, row: Records) -> None:
         """Refresh index, marks and funding, fire stops on the mark, set bands and halts, publish the view."""
         marks = self.pricing.update(self.view, for_kernels(self.books.books), clock.now_ns)
+        if self.pool is not None:
+            self.pool.quote(self.books, self.ledger, self.view["mark"], clock.now_ns)
         watched = np.where(self.admission.halted, 0, marks)
         self.settle(self.books.mark_triggers(watched, clock.now_ns), row)
-        self.pricing.pay_funding(self.ledger, clock.now_ns)
+        if self.pool is None:
+            self.pricing.pay_funding(self.ledger, clock.now_ns)
+        else:
+            self.pool.pay_funding(self.ledger, marks, clock.now_ns)
+            self.pool.show(self.view, self.ledger, self.books)
         self.admission.update(self.view, clock.now_ns, clock.step_s)
         self.admission.collateral_value = self.collateral.lot_values(self.view, clock.now_ns)
         self.publish(clock.now_ns)
@@ -182,6 +196,8 @@ class Exchange:
         """Settle fills in the ledger and count their volume."""
         if len(fills):
             self.ledger.settle(fills)
+            if self.pool is not None:
+                self.pool.collect(fills)
             self.count_volume(fills, row)
 
     def count_volume(self, fills: Records, row: Records) -> None:

@@ -125,21 +125,48 @@ class Matching:
 
 @dataclass(frozen=True)
 class PoolTerms:
-    """Price impact of trades against a pool (`abm.rules.pool_impact`), GMX v2.
+    """Price impact and limits of trades against a pool, GMX v2.
 
     Parameters
     ----------
     exponent
-        Of the imbalance of open interest in USD.
+        Of the imbalance of open interest in USD (`abm.rules.pool_impact`).
     positive_factor, negative_factor
         Factors of trades that improve and worsen the balance.
+    max_impact
+        Largest impact, either way, as a fraction of the price.
+    max_open_interest_over_pool
+        Open interest of one side of one market over the pool's value.
+    reserve_factor
+        Open interest of one side of all markets over the half of the pool that backs it.
+    slices
+        Number of prices that each side is quoted at, each for half as much again as the one before.
     """
 
     exponent: float = 2.0
     positive_factor: float = 2e-7
     negative_factor: float = 2e-7
+    max_impact: float = 0.005
+    max_open_interest_over_pool: float = 0.45
+    reserve_factor: float = 1.3
+    slices: int = 16
 
     def __post_init__(self) -> None:
-        for name in ("exponent", "positive_factor", "negative_factor"):
+        for name in (
+            "exponent",
+            "positive_factor",
+            "negative_factor",
+            "max_open_interest_over_pool",
+            "reserve_factor",
+        ):
             if not getattr(self, name) >= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be zero or more")
+        if self.positive_factor > self.negative_factor:
+            raise ValueError(
+                f"positive_factor is {self.positive_factor}; it must be at most negative_factor "
+                f"{self.negative_factor}, or trading to and fro would pay"
+            )
+        if not 0.0 <= self.max_impact < 1.0:
+            raise ValueError(f"max_impact is {self.max_impact}; it must be at least 0 and below 1")
+        if not 1 <= self.slices <= 40:
+            raise ValueError(f"slices is {self.slices}; it must be from 1 to 40")

@@ -14,12 +14,14 @@ def make_arbitrageurs(stage: Stage) -> Arbitrageurs:
     """Draw arbitrageurs with cash for their capital and first shorts.
 
     On each exchange basis desks hold a perpetual against spot, here or on the hub; away from the hub as many
-    desks hold a perpetual against the hub's.
+    desks hold a perpetual against the hub's. A pool needs no basis
+    desks: it is the other side of the crowd itself.
     """
     p = stage.scenario.arbitrageur
     parts = []
     for floor in stage.floors:
-        parts.append(basis_desks(stage, floor))
+        if floor.has_book:
+            parts.append(basis_desks(stage, floor))
         if floor.place > 0:
             parts.append(gap_desks(stage, floor))
     return Arbitrageurs(p, for_kernels(np.concatenate(parts)), stage.seed)

@@ -12,6 +12,7 @@ from abm.venues.admission import Admission
 from abm.venues.collateral_prices import Collateral
 from abm.venues.exchange import Exchange
 from abm.venues.gateway import Access, Gateway, Outage
+from abm.venues.pool import LiquidityPool, pool_of
 from abm.venues.pricing import Pricing, Source
 from experiments.building.instruments import make_instruments
 from experiments.building.stage import Floor, Stage
@@ -55,7 +56,19 @@ def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exch
         ),
         make_collateral(stage, floor, table),
         first,
+        make_pool(stage, floor, table, accounts),
     )
+
+
+def make_pool(stage: Stage, floor: Floor, table: Records, accounts: int) -> LiquidityPool | None:
+    """Return the pool of ``floor``, None where there are order books.
+
+    Without ADL nobody waits for it: winners are paid whatever that does to the pool.
+    """
+    pool = pool_of(floor.venue, table, accounts)
+    if pool is not None and stage.twin == "adl":
+        pool.profit_limit = math.inf
+    return pool
 
 
 def make_gateway(stage: Stage, floor: Floor, accounts: int) -> Gateway:

@@ -22,6 +22,9 @@ def make_makers(stage: Stage) -> MarketMakers:
     accounts, quotes = [], []
     for floor in stage.floors:
         accounts.append(floor.accounts.take(n))
+        if not floor.has_book:
+            quotes.append(for_kernels(np.zeros((n, 0), quote_dtype)))
+            continue
         capital = p.capital_over_depth * share * floor.depth.sum()
         table["capital_usd"] += capital
         floor.exchange.ledger.deposit(accounts[-1].astype(np.int64), (capital * MILLION).astype(np.int64))

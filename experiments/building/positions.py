@@ -1,4 +1,4 @@
-"""Initial positions: the retail crowd's, opened against the arbitrageurs off the book and without fees."""
+"""Initial positions: the crowd's, opened against arbitrageurs or the pool, off the book and without fees."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from abm.book.messages import BUY, SELL, Records, fill_table
 from abm.compiled import kernel
+from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from agents.arbitrageur import Arbitrageurs
 from agents.leveraged_retail import MARGIN_USED, LeveragedRetailTraders, RetailParameters
@@ -42,7 +43,7 @@ def open_on(stage: Stage, floor: Floor, retail: LeveragedRetailTraders, arbitrag
     notional = MARGIN_USED * rows["wealth_usd"] * rows["leverage"].astype(float)
     lots = (notional / (now * terms["lot"][instrument])).astype(np.int64)
     some = lots > 0
-    others = {int(i): short_desks(stage, arbitrageurs, floor, int(i)) for i in floor.perpetuals}
+    others = {int(i): counterparties(stage, arbitrageurs, floor, int(i)) for i in floor.perpetuals}
     fills = fill_table(int(some.sum()))
     fills["maker"] = [rng.choice(others[int(i)]) for i in instrument[some]]
     fills["taker"] = rows["account"][some]
@@ -50,6 +51,15 @@ def open_on(stage: Stage, floor: Floor, retail: LeveragedRetailTraders, arbitrag
     fills["instrument"], fills["side"] = instrument[some], np.where(long[some], BUY, SELL)
     endow(fills, ledger.position)
     settle_without_fees(ledger, fills)
+
+
+def counterparties(
+    stage: Stage, arbitrageurs: Arbitrageurs, floor: Floor, instrument: int
+) -> npt.NDArray[np.int32]:
+    """Return the accounts on the other side of the crowd: desks short against spot, or the pool."""
+    if floor.has_book:
+        return short_desks(stage, arbitrageurs, floor, instrument)
+    return np.array([INSURANCE_FUND], np.int32)
 
 
 def entry_prices(

@@ -82,6 +82,11 @@ class Floor:
         """Rows of the spot pairs."""
         return np.flatnonzero(self.kind == SPOT)
 
+    @property
+    def has_book(self) -> bool:
+        """Whether traders meet in order books; else a pool takes the other side of every trade."""
+        return self.venue.matching.kind == "book"
+
     def row(self, asset: int, kind: int) -> int:
         """Return the row of the asset's instrument of a kind, or -1."""
         found = np.flatnonzero((self.asset == asset) & (self.kind == kind))

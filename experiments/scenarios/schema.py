@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from abm.venues.presets.loader import preset_names
+from abm.venues.presets.loader import load_preset, preset_names
 from agents.arbitrageur import ArbitrageurParameters
 from agents.fundamentalist import FundamentalistParameters
 from agents.leveraged_retail import RetailParameters
@@ -132,6 +132,12 @@ class VenueSpec(Part):
     )
     insurance_fund_over_open_interest: float = Field(
         0.05, ge=0, le=10, description="cash of the insurance fund at the start over open interest"
+    )
+    pool_capital_over_open_interest: float = Field(
+        2.5,
+        ge=0,
+        le=1000,
+        description="capital at the start over open interest of a pool that takes the place of books",
     )
     collateral: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
         default_factory=dict,
@@ -330,6 +336,10 @@ class Scenario(Part):
         if not any(venue.retail_share > 0 for venue in self.venues):
             raise ValueError("venues: retail_share is 0 for all of them; at least one must be above 0")
         for venue in self.venues:
+            if venue.spot and load_preset(venue.preset).matching.kind == "pool":
+                raise ValueError(
+                    f"venues.{venue.name}: spot is true; {venue.preset} is a pool without spot pairs"
+                )
             known_names(f"venues.{venue.name}.assets", venue.assets, assets)
             known_names(f"venues.{venue.name}.collateral", tuple(venue.collateral), assets)
             known_names(f"venues.{venue.name}.index_from", venue.index_from, venues)

@@ -4,8 +4,9 @@ The pool holds the other side of every position; its account is the insurance fu
 is closed against it at the mark, whatever its size; a liquidation fee goes to the pool out of what is left,
 and a loss beyond the collateral is the pool's. ADL here limits the winners' claims on the pool: when the
 pending profit of one side of a market exceeds a share of the pool, its most profitable positions are closed
-at the mark until the profit is back at a lower share. Source: gmx-synthetics@a5c0c883, README and
-contracts/adl/AdlUtils.sol.
+at the mark until the profit is back at a lower share. When a jump leaves profits that are more than the share
+of the pool which traders may claim, each is paid in proportion. Source: gmx-synthetics@a5c0c883, README and
+contracts/adl/AdlUtils.sol, MarketUtils.getCappedPnl.
 """
 
 from dataclasses import dataclass
@@ -33,14 +34,19 @@ class PoolOracle(Stateless):
         Pending profit over pool value at which ADL stops; the ADL rule's ``pool_pnl_factor`` starts it.
     max_rounds
         Most sweeps in one run.
+    max_claim
+        Share of the pool that the profits of one side are paid from at most (MAX_PNL_FACTOR_FOR_TRADERS).
     """
 
     adl_stop: float = 0.5
     max_rounds: int = 10
+    max_claim: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.adl_stop < 1.0:
             raise ValueError(f"adl_stop is {self.adl_stop}; it must be at least 0 and below 1")
+        if not 0.0 < self.max_claim <= 1.0:
+            raise ValueError(f"max_claim is {self.max_claim}; it must be above 0 and at most 1")
         at_least_one_round(self.max_rounds)
 
     def prepare(self, desk: Desk) -> None:
@@ -68,31 +74,38 @@ class PoolOracle(Stateless):
         """Close the most profitable positions of one side when their pending profit is too large."""
         ledger, value = desk.ledger, int(desk.values[instrument])
         held = np.maximum(side * ledger.position[instrument, FIRST_TRADER:], 0)
-        profit = np.where(
-            held > 0, side * (side * held * value - ledger.entry_value[instrument, FIRST_TRADER:]), 0
-        )
+        profit = np.where(held > 0, side * held * value - ledger.entry_value[instrument, FIRST_TRADER:], 0)
         pending = float(profit.sum())
         pool = float(desk.fund_equity()) + pending
         if not pool_pnl_exceeds(pending, pool, desk.rules.adl.pool_pnl_factor):
             return
-        due = pool_pnl_to_close(pending, pool, self.adl_stop)
+        claim = min(1.0, max(0.0, self.max_claim * pool / pending))
+        due = pool_pnl_to_close(pending, pool, self.adl_stop, claim)
         order = np.argsort(-profit, kind="stable")
         order = order[profit[order] > 0]
         before = np.cumsum(profit[order]) - profit[order]
         share = np.clip((due - before) / profit[order], 0.0, 1.0)
         lots = np.ceil(share * held[order]).astype(np.int64)
         accounts = order[lots > 0] + FIRST_TRADER
-        self._close(desk, instrument, side, accounts, lots[lots > 0])
+        self._close(desk, instrument, side, accounts, lots[lots > 0], claim)
 
-    def _close(self, desk: Desk, instrument: int, side: int, accounts: Amounts, lots: Amounts) -> None:
+    def _close(
+        self, desk: Desk, instrument: int, side: int, accounts: Amounts, lots: Amounts, claim: float
+    ) -> None:
+        """Close ``lots`` of each account at the mark, or where it gets the share ``claim`` of its profit."""
         rows = np.zeros(len(accounts), adl_dtype).view(np.recarray)
-        ticks = int(desk.mark_ticks[instrument])
-        for place, (account, count) in enumerate(zip(accounts.tolist(), lots.tolist(), strict=True)):
+        mark, unit = int(desk.mark_ticks[instrument]), int(desk.ledger.instruments.tick_lot_value[instrument])
+        held = desk.ledger.position[instrument, accounts]
+        entry = desk.ledger.entry_value[instrument, accounts] / (held * unit)
+        paid = side * np.floor(side * (entry + claim * (mark - entry)))  # ticks, rounded for the pool
+        price = np.maximum(1, np.where(claim < 1.0, paid, mark)).astype(np.int64)
+        closed = zip(accounts.tolist(), lots.tolist(), price.tolist(), strict=True)
+        for place, (account, count, ticks) in enumerate(closed):
             seller, buyer = (account, INSURANCE_FUND) if side > 0 else (INSURANCE_FUND, account)
             desk.ledger.position_transfer(instrument, seller, buyer, count, ticks)
             rows[place] = (
                 desk.now_ns, account, INSURANCE_FUND, instrument, SELL if side > 0 else BUY, 1, place, count,
-                ticks, count * int(desk.values[instrument]),
+                ticks, count * ticks * unit,
             )  # fmt: skip
         if desk.report.add("deleveraged", rows):
             desk.cancel(accounts)
