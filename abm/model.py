@@ -178,6 +178,7 @@ class MarketModel(mesa.Model):
         for exchange in self.exchanges:
             exchange.pricing.look_around(self.exchanges)
             exchange.collateral.see_values(self.fundamentals.value)
+        for exchange in self.exchanges:
             exchange.update_prices(self.clock, self.row_of(exchange))
 
     def control_risk(self) -> None:

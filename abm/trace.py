@@ -76,5 +76,5 @@ WORLD_SERIES: dict[str, str] = {
     "equity_index": "outside equity index, 100 at the start",
     "insurance_fund": "USD, cash of the insurance fund",
     "makers_quoting": "share of market makers that quote, 0 to 1",
-    "feed_delay_s": "seconds by which the venue's feed lags",
+    "feed_delay_s": "seconds by which the hub's feed lags",
 }

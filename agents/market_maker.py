@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from abm.book.messages import BUY, IOC, SELL, Records
+from abm.book.messages import BUY, EXPIRE_MAKER, IOC, SELL, Records
 from abm.compiled import for_kernels, kernel
 from abm.instruments import PERPETUAL, SPOT
 from abm.outbox import send
@@ -26,6 +26,7 @@ from agents.quoting import (
     ladder_shares,
     level_dtype,
     move_ladder,
+    pick_off,
     update_belief,
     update_size,
     withdraw,
@@ -81,6 +82,15 @@ class MarketMakerParameters(Parameters):
         description="time in which belief returns to fundamental value in calm times, seconds",
     )
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
+    pick_off_news: float = Field(
+        0.002,
+        gt=0,
+        le=1,
+        description="change of value within a minute at which it trades against quotes left behind, fraction",
+    )
+    pick_off_size: float = Field(
+        0.3, ge=0, le=100, description="size of such a trade over own calm one-sided depth within 1 %"
+    )
     leader_weight: float = Field(
         0.5,
         ge=0,
@@ -255,6 +265,9 @@ def decide_makers(
             returns = reason == QUOTING and uniform(key, m, index, 2 * i + 1) < comes_back
             if quote.state != QUOTING and returns:
                 quote.state = QUOTING
+            if turn and (reason == QUOTING or reason == VOLATILITY):
+                bid, ask = seen.bid * terms.tick, seen.ask * terms.tick
+                pick_off(p, quote, bid, ask, terms, a, i, messages, counters, cancel_at)
             if quote.state != QUOTING:
                 continue
             held = position[i, a]
@@ -309,7 +322,7 @@ def hedge(
             side = SELL if net > 0.0 else BUY
             worst = max(1, int(view[i].screen * (1.0 + (1 - 2 * side) * p.hedge_slippage) / terms.tick))
             when = start_ns + int(2e6 * p.latency_ms)
-            send(messages, counters, when, accounts[m], i, IOC, side, lots, worst, 0)
+            send(messages, counters, when, accounts[m], i, IOC, side, lots, worst, EXPIRE_MAKER)
 
 
 class MarketMaker(CrowdAgent):
@@ -466,7 +479,7 @@ class MarketMakers(Crowd):
     ) -> None:
         """Quote on exchange ``e`` and note who leaves."""
         quotes = self.quotes[e]
-        there.outbox.reserve(2 * self.ladders[e].size)
+        there.outbox.reserve(2 * self.ladders[e].size + quotes.size)
         before, full = quotes["state"].copy(), quotes["full"].copy()
         table = there.instruments
         perpetual = table["kind"] == PERPETUAL
@@ -503,7 +516,7 @@ class MarketMakers(Crowd):
         self._note(e, there, (full == 0) & (quotes["full"] != 0), np.full(full.shape, INVENTORY))
 
     def _hub_prices(self, table: Records, hub: Sight) -> npt.NDArray[np.float64]:
-        """Return the log mid on the hub of the same coin's perpetual for each instrument, nan where none."""
+        """Return the log mid on the hub of the same coin's instrument of the same kind, nan where none."""
         prices = np.full(len(table), np.nan)
         for i, asset in enumerate(table["asset"]):
             same = np.flatnonzero(

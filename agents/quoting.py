@@ -14,7 +14,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import BUY, POST_ONLY, REDUCE_ONLY, SELL, Records
+from abm.book.messages import BUY, EXPIRE_MAKER, IOC, POST_ONLY, REDUCE_ONLY, SELL, Records
 from abm.book.queries import open_lots
 from abm.compiled import kernel
 from abm.instruments import SPOT
@@ -23,6 +23,8 @@ from agents.crowd import Row, lots_for
 
 LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
 """Distances of the ladder's levels beyond the half-spread, fractions of the price."""
+NEWS_S = 60.0
+"""Seconds for which a change of value counts as news."""
 LEAST_APPETITE = 0.02
 """Smallest factor on a side that has been traded against."""
 DEPTH_SHAPE = 1.15
@@ -32,6 +34,7 @@ quote_dtype = np.dtype(
     [
         ("fair", "f8"),  # log price
         ("value_seen", "f8"),  # log value
+        ("news", "f8"),  # change of log value seen within about the last minute
         ("leader_seen", "f8"),  # how far the other coins were from value at the last look, log
         ("size_factor", "f8"),  # factor on calm size, 0 to 1
         ("bid_appetite", "f8"),  # factor on what it bids for, less after it has bought, 0 to 1
@@ -84,6 +87,7 @@ def update_belief(
     before = quote.value_seen
     quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
     quote.fair += quote.value_seen - before
+    quote.news = quote.news * math.exp(-step_s / NEWS_S) + quote.value_seen - before
     doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
     quote.fair += (log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
     quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
@@ -107,6 +111,39 @@ def update_size(p: Row, quote: Row, held: int, lot_usd: float, excess: float, st
     quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
     quote.bid_appetite = max(LEAST_APPETITE, quote.bid_appetite)
     quote.ask_appetite = max(LEAST_APPETITE, quote.ask_appetite)
+
+
+@kernel
+def pick_off(
+    p: Row,
+    quote: Row,
+    bid: float,
+    ask: float,
+    terms: Row,
+    account: int,
+    instrument: int,
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    when: int,
+) -> None:
+    """Trade against quotes that news has left behind: those on the wrong side of the fair price.
+
+    ``bid`` and ``ask`` are the best prices in USD, 0 where a side is empty.
+    """
+    if abs(quote.news) < p.pick_off_news:
+        return
+    sell = quote.news < 0.0
+    reservation = math.exp(quote.fair + p.half_spread if sell else quote.fair - p.half_spread)
+    if (sell and bid <= reservation) or (not sell and (ask == 0.0 or ask >= reservation)):
+        return
+    appetite = quote.ask_appetite if sell else quote.bid_appetite
+    lots = lots_for(p.pick_off_size * quote.depth_usd * quote.size_factor * appetite, reservation, terms.lot)
+    if lots < 1:
+        return
+    side = SELL if sell else BUY
+    price = max(1, math.ceil(reservation / terms.tick) if sell else int(reservation / terms.tick))
+    flags = EXPIRE_MAKER + (REDUCE_ONLY if terms.kind == SPOT and sell else 0)
+    send(messages, counters, when, account, instrument, IOC, side, lots, price, flags)
 
 
 @kernel

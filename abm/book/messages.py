@@ -52,6 +52,7 @@ REJECTED_MALFORMED = 17  # no such instrument, account, kind or side, or an id b
 REJECTED_MARGIN = 18  # refused by the venue's pre-trade margin check; books pass over such rows
 REJECTED_BAND = 19  # priced outside the venue's price band
 REJECTED_HALT = 20  # the instrument does not trade now
+REJECTED_RATE = 21  # the account has sent too many
 
 STATUS_NAMES: dict[int, str] = {
     PENDING: "pending",
@@ -72,6 +73,7 @@ STATUS_NAMES: dict[int, str] = {
     REJECTED_MARGIN: "rejected: not enough margin",
     REJECTED_BAND: "rejected: price outside the price band",
     REJECTED_HALT: "rejected: trading is halted",
+    REJECTED_RATE: "rejected: too many messages",
 }
 
 message_dtype = np.dtype(

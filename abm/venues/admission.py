@@ -8,6 +8,7 @@ position and cancels always pass.
 import numpy as np
 import numpy.typing as npt
 
+from abm.book.layout import LOTS_LIMIT, PRICE_LIMIT
 from abm.book.messages import (
     AMEND,
     BUY,
@@ -35,7 +36,8 @@ PREMIUM_S = 60.0
 def free_margin(
     account: int,
     instrument: int,
-    mark_value: Amounts,
+    instruments: Records,
+    lot_value: Amounts,
     collateral_value: Amounts,
     cash: Amounts,
     position: Amounts,
@@ -55,8 +57,8 @@ def free_margin(
         lots = position[i, account]
         if lots == 0 or isolated[i, account] != 0:
             continue
-        if mark_value[i] > 0:
-            value = lots * mark_value[i]
+        if instruments[i].kind != SPOT:
+            value = lots * lot_value[i]
             free += value - entry_value[i, account] - abs(value) // max(1, leverage[i, account])
         else:
             free += lots * collateral_value[i]
@@ -64,16 +66,29 @@ def free_margin(
 
 
 @kernel
-def margin_needed(order: np.record, terms: np.record, mark_value: int, held: int, leverage: int) -> int:
-    """Return the initial margin that an order adds if it fills whole, millionths; a spot buy its value."""
-    value = order.lots * order.price * terms.tick_lot_value
+def is_sound(order: np.record, accounts: int, instruments: int) -> bool:
+    """Tell whether an order names an account and an instrument and has a size; the book refuses others."""
+    return (
+        0 <= order.account < accounts
+        and 0 <= order.instrument < instruments
+        and 0 < order.lots <= LOTS_LIMIT
+        and order.price <= PRICE_LIMIT
+    )
+
+
+@kernel
+def margin_needed(order: np.record, terms: np.record, lot_value: int, held: int, leverage: int) -> int:
+    """Return the initial margin that an order adds if it fills whole, millionths; a spot buy its value.
+
+    ``lot_value`` is that of one lot at the mark, for orders without a price.
+    """
+    unit = lot_value if order.kind == MARKET else order.price * terms.tick_lot_value
     if terms.kind == SPOT:
-        return value if order.side == BUY and order.kind != MARKET else 0
+        return order.lots * unit if order.side == BUY else 0
     after = held + order.lots if order.side == BUY else held - order.lots
     more = abs(after) - abs(held)
     if more <= 0:
         return 0
-    unit = mark_value if order.kind == MARKET else order.price * terms.tick_lot_value
     return more * unit // max(1, leverage)
 
 
@@ -84,7 +99,7 @@ def screen(
     lowest: Amounts,
     highest: Amounts,
     instruments: Records,
-    mark_value: Amounts,
+    lot_value: Amounts,
     collateral_value: Amounts,
     cash: Amounts,
     position: Amounts,
@@ -100,7 +115,7 @@ def screen(
         row = messages[k]
         passes[k] = True
         i = row.instrument
-        if row.kind == CANCEL or row.kind == AMEND or i < 0 or i >= len(instruments):
+        if row.kind == CANCEL or row.kind == AMEND or not is_sound(row, cash.shape[1], len(instruments)):
             continue
         verdict = 0
         terms = instruments[i]
@@ -117,9 +132,18 @@ def screen(
             verdict = REJECTED_BAND
         elif check_margin and row["flags"] & REDUCE_ONLY == 0:
             a = row.account
-            needed = margin_needed(row, terms, mark_value[i], position[i, a], leverage[i, a])
+            needed = margin_needed(row, terms, lot_value[i], position[i, a], leverage[i, a])
             if needed > 0 and needed > free_margin(
-                a, i, mark_value, collateral_value, cash, position, entry_value, leverage, isolated
+                a,
+                i,
+                instruments,
+                lot_value,
+                collateral_value,
+                cash,
+                position,
+                entry_value,
+                leverage,
+                isolated,
             ):
                 verdict = REJECTED_MARGIN
         if verdict != 0:
@@ -188,8 +212,7 @@ class Admission:
         """Return the messages that may enter the books; refused ones get their status and are counted."""
         if len(messages) == 0:
             return messages
-        perpetual = self.instruments["kind"] == PERPETUAL
-        mark_value = np.where(perpetual, mark_ticks * self.instruments["tick_lot_value"], 0)
+        lot_value = mark_ticks * self.instruments["tick_lot_value"]
         passes = np.empty(len(messages), np.bool_)
         refused = screen(
             messages,
@@ -197,7 +220,7 @@ class Admission:
             self.lowest,
             self.highest,
             self._kernel_table,
-            mark_value,
+            lot_value,
             self.collateral_value,
             ledger.cash,
             ledger.position,
@@ -218,7 +241,7 @@ class Admission:
         perpetual = self._perpetual
         if self.price_band is not None:
             index, tick = view["index"][perpetual], self.instruments["tick"][perpetual]
-            premium = view["mid"][perpetual] / index - 1.0
+            premium = view["mid"][perpetual] - index
             self._premium[perpetual] += (premium - self._premium[perpetual]) * -np.expm1(-step_s / PREMIUM_S)
             low, high = self.price_band.limits(index, view["mark"][perpetual], self._premium[perpetual])
             self.lowest[perpetual] = np.ceil(low / tick)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import AMEND, CANCEL, POST_ONLY, Records, message_table
+from abm.book.messages import AMEND, CANCEL, POST_ONLY, REJECTED_RATE, Records, message_table
 from abm.compiled import for_kernels, kernel
 from abm.random_streams import normal, stream_key
 
@@ -63,12 +63,26 @@ class Access:
 
 
 @kernel
-def delay(messages: Records, key: np.uint64, index: int, median_ns: float, spread: float) -> None:
-    """Add a log-normal latency; what an account sends to one side of one book in a step travels together."""
+def delay(
+    messages: Records,
+    latest: npt.NDArray[np.int64],
+    key: np.uint64,
+    index: int,
+    median_ns: float,
+    spread: float,
+) -> None:
+    """Add a log-normal latency for each account and step; an account's messages never overtake each other.
+
+    ``latest`` keeps the last arrival of each account, nanoseconds.
+    """
     for k in range(len(messages)):
         row = messages[k]
-        draw = normal(key, row.account, index, 4 * row.instrument + 2 * row.side)
-        row.time += int(median_ns * np.exp(spread * draw))
+        a = row.account
+        if not 0 <= a < len(latest):
+            continue
+        arrival = row.time + int(median_ns * np.exp(spread * normal(key, a, index, 0)))
+        latest[a] = max(latest[a], arrival)
+        row.time = latest[a]
 
 
 @kernel
@@ -82,10 +96,11 @@ def within_rate(
     passes = np.ones(len(messages), np.bool_)
     for k in range(len(messages)):
         row = messages[k]
-        if row.kind == CANCEL:
+        if row.kind == CANCEL or not 0 <= row.account < len(tokens):
             continue
         if tokens[row.account] < 1.0:
             passes[k] = False
+            row.status = REJECTED_RATE
         else:
             tokens[row.account] -= 1.0
     return passes
@@ -106,7 +121,7 @@ class Gateway:
     outages
         Scheduled windows without service.
     accounts
-        Number of account rows, for the rate limit.
+        Number of account rows, for latency and rate limit.
     seed, name
         The stream that latencies are drawn from.
 
@@ -131,6 +146,7 @@ class Gateway:
     def __post_init__(self) -> None:
         self._key = stream_key(self.seed, f"gateway {self.name}")
         self._tokens = np.full(self.accounts, self.access.rate_limit_per_s * BURST_S)
+        self._latest = np.zeros(self.accounts, np.int64)
 
     def is_out(self, now_s: float) -> bool:
         """Tell whether an outage window is open."""
@@ -167,7 +183,7 @@ class Gateway:
             self.refused += len(sent) - int(passes.sum())
             sent = for_kernels(sent[passes])
         if access.latency_ms > 0.0:
-            delay(sent, self._key, self._steps, access.latency_ms * 1e6, access.latency_spread)
+            delay(sent, self._latest, self._key, self._steps, access.latency_ms * 1e6, access.latency_spread)
         if access.block_ms > 0.0:
             block = round(access.block_ms * 1e6)
             sent["time"] = -(-sent["time"] // block) * block
