@@ -265,7 +265,7 @@ def decide_makers(
             returns = reason == QUOTING and uniform(key, m, index, 2 * i + 1) < comes_back
             if quote.state != QUOTING and returns:
                 quote.state = QUOTING
-            if turn and (reason == QUOTING or reason == VOLATILITY):
+            if turn and reason in (QUOTING, VOLATILITY):
                 bid, ask = seen.bid * terms.tick, seen.ask * terms.tick
                 pick_off(p, quote, bid, ask, terms, a, i, messages, counters, cancel_at)
             if quote.state != QUOTING:
