@@ -37,6 +37,8 @@ class Sight:
         For an agent's own orders, positions and cash, which it always knows.
     outbox
         Where messages go.
+    collateral_value
+        What one lot of each instrument counts as margin here, millionths; 0 where it does not.
     deleveraged
         Accounts that were auto-deleveraged here in the last step.
     transfers
@@ -56,6 +58,7 @@ class Sight:
     books: "OrderBooks"
     ledger: "Ledger"
     outbox: Outbox
+    collateral_value: npt.NDArray[np.int64]
     deleveraged: npt.NDArray[np.int64]
     transfers: "Transfers | None" = None
     elsewhere: "list[Sight]" = field(default_factory=list)

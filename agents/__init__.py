@@ -9,6 +9,7 @@ KINDS: dict[str, str] = {
     "fundamentalist": "patient capital that buys below value and sells above it",
     "noise_trader": "the background flow of orders for reasons of their own",
     "arbitrageur": "carries prices between spot and perpetual as far as its capital goes",
+    "cross_margin_fund": "whole books behind one wallet that coins of the venue's own pricing back",
     "trader": "base of agents written by hand: subclass it, write step()",
 }
 """Kinds of agents, one line each."""

@@ -1,6 +1,8 @@
 """From a scenario and a seed to a market model: who is there, with what, holding what."""
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from abm.venues.transfers import Transfers
 from agents.crowd import Crowd
 from agents.liquidation_engine import LiquidationEngineAgent
 from experiments.building.arbitrageurs import make_arbitrageurs
+from experiments.building.cross_margin_funds import make_funds
 from experiments.building.exchanges import make_exchange
 from experiments.building.fundamentalists import make_fundamentalists
 from experiments.building.herd import make_herd
@@ -86,7 +89,8 @@ def accounts_needed(stage: Stage, floor: Floor) -> int:
     if floor.place == 0:
         elsewhere = stage.floors[1:]
         count += desks * (len(elsewhere) + sum(1 for item in elsewhere if not item.spec.spot))
-        count += scenario.herd.traders + sum(group.count for group in scenario.own_agents)
+        count += scenario.herd.traders + scenario.cross_margin_fund.funds
+        count += sum(group.count for group in scenario.own_agents)
     return count + (1 if scenario.whale else 0)
 
 
@@ -128,10 +132,11 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     fundamentalists = [make_fundamentalists(stage, floor) for floor in stage.floors if floor.has_book]
     arbitrageurs = make_arbitrageurs(stage)
     makers = make_makers(stage)
-    crowds: list[Crowd] = [makers, *retail, herd, *noise, *fundamentalists, arbitrageurs]
+    funds = make_funds(stage)
+    crowds: list[Crowd] = [makers, *retail, herd, *noise, *fundamentalists, arbitrageurs, funds]
     if stage.scenario.whale is not None:
         crowds.append(make_whale(stage, stage.scenario.whale))
-    open_positions(stage, retail, arbitrageurs)
+    open_positions(stage, retail, funds, arbitrageurs)
 
     model.crowds = list(crowds)
     model.networks = [herd]
@@ -150,8 +155,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     }
     engines = list(model.agents_by_type[LiquidationEngineAgent])
     model.event_reporters = {
-        "liquidations": lambda: pd.concat([item.liquidation_table() for item in engines], ignore_index=True),
-        "adl": lambda: pd.concat([item.deleveraging_table() for item in engines], ignore_index=True),
+        "liquidations": partial(joined, [engine.liquidation_table for engine in engines]),
+        "adl": partial(joined, [engine.deleveraging_table for engine in engines]),
         "maker_withdrawals": makers.withdrawal_table,
     }
     for crowd in crowds:
@@ -160,6 +165,11 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     if views or (views is None and largest <= VIEW_LIMIT):
         for crowd in crowds:
             crowd.views(model)
+
+
+def joined(reports: Sequence[Callable[[], pd.DataFrame]]) -> pd.DataFrame:
+    """Return the tables of all exchanges as one."""
+    return pd.concat([report() for report in reports], ignore_index=True)
 
 
 def fill_insurance_fund(floor: Floor) -> None:

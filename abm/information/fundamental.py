@@ -7,7 +7,8 @@ Log values follow one common factor and one own term each,
 with a stochastic volatility that is the exponential of two Ornstein-Uhlenbeck processes, one fast and one
 slow: the two-component form that gives absolute returns a slowly decaying autocorrelation (LeBaron 2001,
 "Stochastic volatility as a simple generator of apparent financial power laws and long memory", Quantitative
-Finance 1, 621-631).
+Finance 1, 621-631). A coin that is redeemed for another (a staked coin) has no process of its own: its value
+keeps the ratio to its base that their first prices have.
 """
 
 import math
@@ -34,6 +35,8 @@ class ValueProcess:
         Standard deviation of log value per square root of a second in calm times, shape ``(assets,)``.
     factor_share
         Correlation of each asset with the common factor, 0 to 1, shape ``(assets,)``.
+    base
+        For each asset the one that it is redeemed for, by place, or -1; none when not given.
     fast_s, slow_s
         Relaxation times of the two volatility components, seconds.
     fast_size, slow_size
@@ -47,6 +50,12 @@ class ValueProcess:
     slow_s: float = 86400.0
     fast_size: float = 0.45
     slow_size: float = 0.35
+    base: npt.NDArray[np.int64] | None = None
+
+    @property
+    def redeemed(self) -> npt.NDArray[np.int64]:
+        """Places of the assets that are redeemed for another."""
+        return np.zeros(0, np.int64) if self.base is None else np.flatnonzero(self.base >= 0)
 
 
 @dataclass
@@ -76,6 +85,9 @@ class Fundamentals:
     def __post_init__(self) -> None:
         self.log_value = np.log(self.process.price_usd)
         self.news_log_value = np.zeros_like(self.log_value)
+        redeemed = self.process.redeemed
+        self._base = np.zeros(0, np.int64) if self.process.base is None else self.process.base[redeemed]
+        self._log_conversion = self.log_value[redeemed] - self.log_value[self._base]
         self._key = stream_key(self.seed, "fundamental")
         self._slow = self.process.slow_size * normal(self._key, 0, 0, 0)
         self._fast = self.process.fast_size * normal(self._key, 0, 0, 2)
@@ -106,6 +118,7 @@ class Fundamentals:
                 self.log_value += share * item.log_change
                 self.news_log_value += share * item.log_change
                 self.equity_index *= math.exp(share * item.equity_log_change)
+        self.log_value[self.process.redeemed] = self.log_value[self._base] + self._log_conversion
         self.equity_index *= math.exp(0.1 * p.volatility[0] * root * normal(self._key, 99, index, 8))
 
     def _relax(self, x: float, time_s: float, size: float, step_s: float, index: int, which: int) -> float:

@@ -104,6 +104,7 @@ class Exchange:
         self.pricing = pricing
         self.admission = admission
         self.collateral = collateral
+        admission.collateral_value = collateral.lot_values(view, 0)
         self.place = slice(first, first + len(instruments))
         self.pool = pool
         self.risk: RiskEngine | None = None
@@ -145,6 +146,7 @@ class Exchange:
             books=self.books,
             ledger=self.ledger,
             outbox=self.outbox,
+            collateral_value=self.admission.collateral_value,
             deleveraged=self.deleveraged,
         )
 

@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
+
 from abm.book.messages import Records
 from abm.book.orderbook import OrderBooks
 from abm.instruments import PERPETUAL, SPOT, instrument_table
 from abm.ledger.ledger import Ledger
-from abm.market_view import market_view
+from abm.market_view import SAMPLE_S, market_view
 from abm.rules.halt import HaltRule, TradingHalt
 from abm.venues.admission import Admission
 from abm.venues.collateral_prices import Collateral
@@ -15,7 +17,7 @@ from abm.venues.gateway import Access, Gateway, Outage
 from abm.venues.pool import LiquidityPool, pool_of
 from abm.venues.pricing import Pricing, Source
 from experiments.building.instruments import make_instruments
-from experiments.building.stage import Floor, Stage
+from experiments.building.stage import Floats, Floor, Stage
 
 
 def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exchange:
@@ -29,12 +31,11 @@ def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exch
     instruments = make_instruments(stage, floor)
     table = instrument_table(instruments, stage.asset_names)
     books = OrderBooks(len(instruments), accounts)
-    volatility = stage.per_asset("volatility_5min")[floor.asset] / math.sqrt(300.0)
     venue = floor.venue
     return Exchange(
         floor.spec.name,
         instruments,
-        market_view(floor.price, volatility),
+        market_view(floor.price, calm_volatility(stage, floor, table)),
         books,
         Ledger(table, accounts, position=books.position),
         make_gateway(stage, floor, accounts),
@@ -69,6 +70,16 @@ def make_pool(stage: Stage, floor: Floor, table: Records, accounts: int) -> Liqu
     if pool is not None and stage.twin == "adl":
         pool.profit_limit = math.inf
     return pool
+
+
+def calm_volatility(stage: Stage, floor: Floor, table: Records) -> Floats:
+    """Return the calm volatility of each instrument's mid, per square root of a second.
+
+    No mid is quieter than the bounce of the best quotes, however steady its value is (a stable coin's).
+    """
+    value = stage.per_asset("volatility_5min")[floor.asset] / math.sqrt(300.0)
+    bounce = np.maximum(stage.scenario.market_maker.half_spread, table["tick"] / floor.price)
+    return np.asarray(np.maximum(value, bounce / math.sqrt(SAMPLE_S)), np.float64)
 
 
 def make_gateway(stage: Stage, floor: Floor, accounts: int) -> Gateway:

@@ -27,7 +27,8 @@ def make_herd(
     rng = stage.rng("herd")
     table = for_kernels(np.zeros(p.traders, herd_dtype))
     table["account"] = hub.accounts.take(p.traders)
-    table["instrument"] = hub.spot[np.arange(p.traders) % len(hub.spot)]
+    coins = hub.spot[np.isin(hub.asset[hub.spot], hub.asset[hub.perpetuals])]
+    table["instrument"] = coins[np.arange(p.traders) % len(coins)]
     size = np.exp(rng.standard_normal(p.traders))
     fill_by_instrument(table, "holding_usd", size, p.holding_over_depth * hub.depth)
     grant_spot(hub, table["account"], table["instrument"], table["holding_usd"])

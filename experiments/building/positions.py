@@ -10,17 +10,23 @@ from abm.compiled import kernel
 from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from agents.arbitrageur import Arbitrageurs
+from agents.cross_margin_fund import CrossMarginFunds
 from agents.leveraged_retail import MARGIN_USED, LeveragedRetailTraders, RetailParameters
 from experiments.building.arbitrageurs import even_out, short_desks
+from experiments.building.cross_margin_funds import opening_fills, shore_up
 from experiments.building.stage import Floor, Stage
 
 
 def open_positions(
-    stage: Stage, retail: Sequence[LeveragedRetailTraders], arbitrageurs: Arbitrageurs
+    stage: Stage,
+    retail: Sequence[LeveragedRetailTraders],
+    funds: CrossMarginFunds,
+    arbitrageurs: Arbitrageurs,
 ) -> None:
-    """Open the retail traders' initial positions against the arbitrageurs, and even those out with spot."""
+    """Open the initial positions of retail and funds against the arbitrageurs, evened out with spot."""
     for floor, crowd in zip(stage.floors, retail, strict=True):
         open_on(stage, floor, crowd, arbitrageurs)
+    open_books(stage, funds, arbitrageurs)
     even_out(stage, arbitrageurs)
 
 
@@ -51,6 +57,20 @@ def open_on(stage: Stage, floor: Floor, retail: LeveragedRetailTraders, arbitrag
     fills["instrument"], fills["side"] = instrument[some], np.where(long[some], BUY, SELL)
     endow(fills, ledger.position)
     settle_without_fees(ledger, fills)
+
+
+def open_books(stage: Stage, funds: CrossMarginFunds, arbitrageurs: Arbitrageurs) -> None:
+    """Open the funds' books on the hub; the desks on the other side get cash for what they take on."""
+    hub = stage.hub
+    ledger = hub.exchange.ledger
+    desks = {int(i): short_desks(stage, arbitrageurs, hub, int(i)) for i in hub.perpetuals}
+    fills = opening_fills(funds, hub, desks, stage.rng("books of funds"))
+    value = fills["lots"] * fills["price"] * ledger.instruments["tick_lot_value"][fills["instrument"]]
+    margin = np.bincount(fills["maker"], value, ledger.accounts)
+    ledger.deposit(slice(None), margin.astype(np.int64))
+    endow(fills, ledger.position)
+    settle_without_fees(ledger, fills)
+    shore_up(stage, funds)
 
 
 def counterparties(

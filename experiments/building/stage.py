@@ -143,8 +143,16 @@ class Stage:
 
     @property
     def loading(self) -> Floats:
-        """Change of each asset's log value for news of size 1."""
-        return np.array([asset.news_loading for asset in self.scenario.assets])
+        """Change of each asset's log value for news of size 1; of a redeemed coin that of its base."""
+        own = np.array([asset.news_loading for asset in self.scenario.assets])
+        return np.where(self.base >= 0, own[self.base], own)
+
+    @property
+    def base(self) -> npt.NDArray[np.int64]:
+        """Asset that each asset is redeemed for, by place; -1 where it has a value of its own."""
+        names = self.asset_names
+        follows = [asset.follows for asset in self.scenario.assets]
+        return np.array([names.index(name) if name else -1 for name in follows], np.int64)
 
     def per_asset(self, name: str) -> Floats:
         """Return a field of the scenario's assets as an array."""

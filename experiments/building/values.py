@@ -34,6 +34,7 @@ def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fund
     process = ValueProcess(
         price_usd=stage.per_asset("price_usd"),
         volatility=volatility,
+        base=stage.base,
         factor_share=np.array([asset.factor_share for asset in scenario.assets]),
         **scenario.fundamentals.model_dump(),
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from abm.venues.presets.loader import load_preset, preset_names
 from agents.arbitrageur import ArbitrageurParameters
+from agents.cross_margin_fund import CrossMarginFundParameters
 from agents.fundamentalist import FundamentalistParameters
 from agents.leveraged_retail import RetailParameters
 from agents.market_maker import MarketMakerParameters
@@ -60,6 +61,12 @@ class Asset(Part):
     )
     leverage_scale: float = Field(1.0, gt=0, le=10, description="factor on retail leverage in this perpetual")
     perpetual: bool = Field(True, description="whether it has perpetuals, not only spot pairs")
+    follows: str = Field(
+        "",
+        max_length=64,
+        description="asset that it is redeemed for, in the ratio of their first prices, as a staked coin is; "
+        "its value then has no moves of its own",
+    )
 
 
 class Phase(Part):
@@ -256,6 +263,9 @@ class Scenario(Part):
     arbitrageur: ArbitrageurParameters = Field(
         default_factory=ArbitrageurParameters, description="arbitrageurs"
     )
+    cross_margin_fund: CrossMarginFundParameters = Field(
+        default_factory=CrossMarginFundParameters, description="cross-margin funds"
+    )
     herd: HerdParameters = Field(default_factory=HerdParameters, description="social herd")
     whale: WhaleParameters | None = Field(None, description="whale; absent when not given")
     own_agents: tuple[OwnAgent, ...] = Field((), description="agents of the user's own")
@@ -283,7 +293,7 @@ class Scenario(Part):
 
     def perpetual(self, asset: str) -> str | None:
         """Return the name of the perpetual of ``asset``, or None when the scenario has no such asset."""
-        return f"{asset}-PERP" if any(item.name == asset for item in self.assets) else None
+        return f"{asset}-PERP" if any(item.name == asset and item.perpetual for item in self.assets) else None
 
     @property
     def eth_instrument(self) -> str | None:
@@ -321,10 +331,22 @@ class Scenario(Part):
                 f"arbitrageur: traders is {self.arbitrageur.traders}; it must be at least "
                 f"{len(self.assets)}, one for each asset, as the other side of the initial positions"
             )
+        self._check_redemption()
         self._check_venues(names)
         if self.crash.end_s > self.duration_s:
             raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
         return self
+
+    def _check_redemption(self) -> None:
+        """Raise ValueError for a leader without perpetual and for coins redeemed for what has no value."""
+        if not self.assets[0].perpetual:
+            raise ValueError(
+                f"assets.{self.assets[0].name}: perpetual is false; the first asset, the leader, needs one"
+            )
+        own = [asset.name for asset in self.assets if not asset.follows]
+        for asset in self.assets:
+            if asset.follows:
+                known_names(f"assets.{asset.name}.follows", (asset.follows,), own)
 
     def _check_venues(self, assets: list[str]) -> None:
         """Raise ValueError for names that do not exist and shares that make no market."""

@@ -89,3 +89,13 @@ def test_without_news_the_draws_are_the_same():
 def test_seeds_differ():
     one, two = (path(Fundamentals(process(), (), seed), 5, 1.0) for seed in (1, 2))
     assert not np.array_equal(one, two)
+
+
+def test_a_redeemed_coin_keeps_the_ratio_to_its_base_whatever_happens():
+    item = News(5.0, 0.0, np.array([-0.03, -0.2]))
+    prices, own = np.array([100.0, 108.0]), {"volatility": np.array([1e-3, 1e-2]), "factor_share": SHARE}
+    free = path(Fundamentals(ValueProcess(prices, **own), (item,), 9), 10, 1.0)
+    tied = path(Fundamentals(ValueProcess(prices, base=np.array([-1, 0]), **own), (item,), 9), 10, 1.0)
+    assert np.array_equal(tied[:, 0], free[:, 0])
+    assert np.exp(tied[:, 1] - tied[:, 0]) == pytest.approx(1.08, rel=1e-12)
+    assert not np.allclose(free[:, 1] - free[:, 0], math.log(1.08))
