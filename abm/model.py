@@ -12,8 +12,10 @@ import pandas as pd
 from abm.book.messages import Records
 from abm.clock import Clock
 from abm.compiled import for_kernels
+from abm.exchange_events import halt_table, outage_table, refusal_table
 from abm.information.fundamental import Fundamentals
 from abm.ledger.accounts import INSURANCE_FUND
+from abm.owners import Owners
 from abm.recorder import Recorder
 from abm.sight import Sight
 from abm.trace import INSTRUMENT_SERIES, Trace
@@ -95,6 +97,8 @@ class MarketModel(mesa.Model):
         A Mesa data collector to call at the end of each step, if any.
     recorder
         Series so far.
+    owners
+        Which accounts belong together.
     """
 
     def __init__(
@@ -120,7 +124,9 @@ class MarketModel(mesa.Model):
         self.crowds: list[DecidesTogether] = []
         self.networks: list[Spreads] = []
         self.reporters: dict[str, Callable[[], float]] = {}
-        self.recorder = Recorder(clock.steps(), len(self.instrument_names), len(asset_names))
+        names = [exchange.name for exchange in exchanges]
+        self.recorder = Recorder(clock.steps(), len(self.instrument_names), len(asset_names), names)
+        self.owners = Owners()
         self.event_reporters: dict[str, Callable[[], pd.DataFrame]] = {}
         self.datacollector: mesa.DataCollector | None = None
 
@@ -191,15 +197,15 @@ class MarketModel(mesa.Model):
         """Write the step's row."""
         for exchange in self.exchanges:
             exchange.record(self.row_of(exchange))
+        funds = {item.name: int(item.ledger.cash[0, INSURANCE_FUND]) / 1e6 for item in self.exchanges}
         self.recorder.finish_step(
             self.clock.now_s,
             self.fundamentals.value,
             equity_index=self.fundamentals.equity_index,
-            insurance_fund=sum(
-                int(item.ledger.cash[0, INSURANCE_FUND]) for item in self.exchanges if item.pool is None
-            )
-            / 1e6,
+            insurance_fund=sum(funds[item.name] for item in self.exchanges if item.pool is None),
             feed_delay_s=self.hub.gateway.feed_delay_s,
+            **{f"insurance_fund@{name}": usd for name, usd in funds.items()},
+            **{f"feed_delay_s@{item.name}": item.gateway.feed_delay_s for item in self.exchanges},
             **{name: report() for name, report in self.reporters.items()},
         )
         if self.datacollector is not None:
@@ -273,8 +279,26 @@ class MarketModel(mesa.Model):
             world={name: series[:n].copy() for name, series in recorder.world.items()},
             events=self.event_tables(),
             marks=dict(marks or {}),
+            exchanges=tuple(exchange.name for exchange in self.exchanges),
+            collateral=tuple(
+                item.instrument_names[i] for item in self.exchanges for i in item.collateral.accepted
+            ),
         )
 
     def event_tables(self) -> dict[str, pd.DataFrame]:
         """Return tidy tables of what happened, by name."""
-        return {name: report() for name, report in self.event_reporters.items()}
+        time_s, world = self.recorder.time_s[: self.recorder.steps], self.recorder.world
+        exchanges = {exchange.name: exchange for exchange in self.exchanges}
+        delays = {name: world[f"feed_delay_s@{name}"][: time_s.size] for name in exchanges}
+        windows = {
+            name: [(window.start_s, window.end_s) for window in exchange.gateway.outages]
+            for name, exchange in exchanges.items()
+        }
+        return {name: report() for name, report in self.event_reporters.items()} | {
+            "outages": outage_table(time_s, delays, windows),
+            "halts": halt_table({name: exchange.halts() for name, exchange in exchanges.items()}),
+            "refused": refusal_table(
+                {name: exchange.admission.refused for name, exchange in exchanges.items()},
+                {name: exchange.gateway.refused for name, exchange in exchanges.items()},
+            ),
+        }

@@ -1,5 +1,7 @@
 """The recorder: one row for each step of what happened, in arrays made before the run starts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,7 +9,7 @@ from abm.book.messages import BUY, SELL, Records
 from abm.book.queries import depth_within
 from abm.compiled import for_kernels, kernel
 from abm.instruments import PERPETUAL
-from abm.trace import ASSET_SERIES, INSTRUMENT_SERIES, WORLD_SERIES
+from abm.trace import ASSET_SERIES, EXCHANGE_SERIES, INSTRUMENT_SERIES, WORLD_SERIES
 
 step_dtype = np.dtype([(name, "f8") for name in INSTRUMENT_SERIES], align=True)
 ONE_PERCENT_PPM = 10_000
@@ -68,14 +70,15 @@ class Recorder:
     by_instrument
         Record array ``(steps, instruments)`` with the fields of `abm.trace.INSTRUMENT_SERIES`.
     by_asset, world
-        Arrays ``(steps, assets)`` and ``(steps,)`` by name.
+        Arrays ``(steps, assets)`` and ``(steps,)`` by name; ``world`` holds ``series@exchange`` as well.
     """
 
-    def __init__(self, steps: int, instruments: int, assets: int) -> None:
+    def __init__(self, steps: int, instruments: int, assets: int, exchanges: Sequence[str] = ()) -> None:
         self.time_s = np.zeros(steps)
         self.by_instrument: Records = for_kernels(np.zeros((steps, instruments), step_dtype))
         self.by_asset = {name: np.zeros((steps, assets)) for name in ASSET_SERIES}
-        self.world = {name: np.zeros(steps) for name in WORLD_SERIES}
+        own = [f"{name}@{exchange}" for name in EXCHANGE_SERIES for exchange in exchanges]
+        self.world = {name: np.zeros(steps) for name in (*WORLD_SERIES, *own)}
         self.steps = 0
 
     @property

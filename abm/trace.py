@@ -27,12 +27,18 @@ class Trace:
     by_asset
         Name -> array of shape ``(steps, assets)``; see `ASSET_SERIES`.
     world
-        Name -> array of shape ``(steps,)``; see `WORLD_SERIES`.
+        Name -> array of shape ``(steps,)``; see `WORLD_SERIES`, and `EXCHANGE_SERIES` for those of each
+        exchange, named ``series@exchange``.
     events
         Name -> tidy table with a column ``time_s``: ``liquidations``, ``adl``, ``maker_withdrawals``,
-        ``news``.
+        ``outages``, ``halts``; and ``refused``, orders refused over the whole run by exchange and reason.
     marks
         Times of scheduled causes for figures, name -> seconds since the start.
+    exchanges
+        Names of the exchanges, hub first. Instruments of the hub have plain names (``"BTC-PERP"``), others
+        carry theirs (``"BTC-PERP@dex"``).
+    collateral
+        Spot instruments whose holdings count as margin where they are traded.
     """
 
     scenario: str
@@ -46,10 +52,30 @@ class Trace:
     world: dict[str, Series]
     events: dict[str, pd.DataFrame]
     marks: dict[str, float] = field(default_factory=dict)
+    exchanges: tuple[str, ...] = ("hub",)
+    collateral: tuple[str, ...] = ()
 
     def instrument(self, name: str, instrument: str) -> Series:
         """Return series ``name`` of one instrument, shape ``(steps,)``."""
         return self.by_instrument[name][:, self.instruments.index(instrument)]
+
+    def exchange_of(self, instrument: str) -> str:
+        """Return the exchange that an instrument is traded on."""
+        return instrument.partition("@")[2] or self.exchanges[0]
+
+    def asset_of(self, instrument: str) -> str:
+        """Return the coin of an instrument."""
+        return instrument.partition("@")[0].rpartition("-")[0]
+
+    @property
+    def pegged(self) -> tuple[str, ...]:
+        """Collateral coins without a perpetual: they are worth what their issuer redeems them for."""
+        traded = {self.asset_of(name) for name in self.instruments if "-PERP" in name}
+        return tuple(name for name in self.collateral if self.asset_of(name) not in traded)
+
+    def conversion_value(self, instrument: str) -> Series:
+        """Return what one unit of an instrument's coin is redeemed for, USD, shape ``(steps,)``."""
+        return self.by_asset["value"][:, self.assets.index(self.asset_of(instrument))]
 
 
 INSTRUMENT_SERIES: dict[str, str] = {
@@ -74,7 +100,11 @@ ASSET_SERIES: dict[str, str] = {"value": "USD, fundamental value"}
 WORLD_SERIES: dict[str, str] = {
     "sentiment": "mean sentiment of the social graph, -1 to 1",
     "equity_index": "outside equity index, 100 at the start",
-    "insurance_fund": "USD, cash of the insurance fund",
+    "insurance_fund": "USD, cash of the insurance funds of all exchanges (of pools: see `EXCHANGE_SERIES`)",
     "makers_quoting": "share of market makers that quote, 0 to 1",
     "feed_delay_s": "seconds by which the hub's feed lags",
+}
+EXCHANGE_SERIES: dict[str, str] = {
+    "insurance_fund": "USD, cash of the exchange's insurance fund, or of its pool",
+    "feed_delay_s": "seconds by which the exchange's feed lags",
 }

@@ -62,6 +62,7 @@ class LiquidationEngineAgent(mesa.Agent):
         self.bad_debt_usd = 0.0
         self._closed: list[Records] = []
         self._deleveraged: list[Records] = []
+        self._lost_hedge: list[bool] = []
         super().__init__(model)
 
     def run(self, model: MarketModel) -> None:
@@ -98,16 +99,30 @@ class LiquidationEngineAgent(mesa.Agent):
                 network.on_liquidations(self.place, accounts.astype(np.int64), was_long[first])
         if len(report.deleveraged):
             self._deleveraged.append(report.deleveraged)
+            self._lost_hedge += self._hedges_lost(model, report.deleveraged)
             usd = report.deleveraged.notional / 1e6
             np.add.at(row["adl"], report.deleveraged.instrument, usd)
+
+    def _hedges_lost(self, model: MarketModel, closed: Records) -> list[bool]:
+        """Tell for each deleveraged position whether its owner is left with an opposite leg."""
+        columns = (closed[name].tolist() for name in ("account", "instrument", "side", "lots"))
+        return [
+            model.owners.held_against(
+                model.exchanges, (self.place, account), instrument, 1 if side == SELL else -1, lots
+            )
+            for account, instrument, side, lots in zip(*columns, strict=True)
+        ]
 
     def liquidation_table(self) -> pd.DataFrame:
         """Return all forced closures: the columns of `COLUMNS`, side, how."""
         return self._tidy(self._closed, "side", "how")
 
     def deleveraging_table(self) -> pd.DataFrame:
-        """Return all auto-deleveraged accounts: the columns of `COLUMNS`, was_in_profit."""
-        return self._tidy(self._deleveraged, "was_in_profit")
+        """Return all auto-deleveraged accounts: the columns of `COLUMNS`, was_in_profit, lost_hedge.
+
+        ``lost_hedge`` tells whether the owner held an opposite leg in the same coin, here or elsewhere.
+        """
+        return self._tidy(self._deleveraged, "was_in_profit").assign(lost_hedge=self._lost_hedge)
 
     def _tidy(self, parts: list[Records], *more: str) -> pd.DataFrame:
         if not parts:

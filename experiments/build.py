@@ -22,6 +22,7 @@ from experiments.building.herd import make_herd
 from experiments.building.makers import make_makers
 from experiments.building.noise import make_noise
 from experiments.building.own_agents import add_own_agents
+from experiments.building.owners import join_accounts
 from experiments.building.positions import open_positions
 from experiments.building.retail import make_retail
 from experiments.building.stage import MILLION, Floor, Stage
@@ -159,6 +160,7 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         "adl": partial(joined, [engine.deleveraging_table for engine in engines]),
         "maker_withdrawals": makers.withdrawal_table,
     }
+    join_accounts(model.owners, makers, arbitrageurs)
     for crowd in crowds:
         crowd.attach(model.exchanges[crowd.exchange].ledger.cash[0])
     largest = max(exchange.ledger.accounts for exchange in model.exchanges)

@@ -37,8 +37,8 @@ class Collateral:
 
     Attributes
     ----------
-    share
-        As given.
+    accepted
+        Rows of the instruments whose holdings count.
     ticks
         Price of each accepted spot instrument in ticks, 0 for all others.
     """
@@ -46,10 +46,10 @@ class Collateral:
     def __init__(self, instruments: Records, share: Floats, source: PriceSource, prices_usd: Floats) -> None:
         self.instruments = instruments
         self.source = source
-        self.share = share
-        self._accepted = np.flatnonzero(share > 0.0)
+        self._share = share
+        self.accepted = np.flatnonzero(share > 0.0)
         self._rule = StablePrice()
-        self._stable = self._rule.start(prices_usd[self._accepted])
+        self._stable = self._rule.start(prices_usd[self.accepted])
         self._oracle = prices_usd.copy()
         self.ticks: Amounts = np.zeros(len(instruments), np.int64)
 
@@ -59,12 +59,12 @@ class Collateral:
 
     def lot_values(self, view: Records, now_ns: int) -> Amounts:
         """Refresh `ticks`; return what one lot of each instrument counts as margin, millionths."""
-        chosen = self._accepted
+        chosen = self.accepted
         if len(chosen) == 0:
             return self.ticks
         price = self._oracle[chosen] if self.source == "oracle" else view["mid"][chosen]
         if self.source == "throttled":
             price = self._rule.follow(self._stable, now_ns, price)
         self.ticks[chosen] = to_ticks(price, self.instruments["tick"][chosen])
-        counted = self.ticks * self.instruments["tick_lot_value"] * self.share
+        counted = self.ticks * self.instruments["tick_lot_value"] * self._share
         return np.floor(counted).astype(np.int64)

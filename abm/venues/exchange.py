@@ -194,6 +194,10 @@ class Exchange:
             self.pricing.intervals_per_8h,
         )
 
+    def halts(self) -> list[tuple[float, str, bool]]:
+        """Return when trading stopped and came back: time in seconds, instrument, whether it stopped."""
+        return [(when, self.instrument_names[i], stopped) for when, i, stopped in self.admission.halts]
+
     def settle(self, fills: Records, row: Records) -> None:
         """Settle fills in the ledger and count their volume."""
         if len(fills):
