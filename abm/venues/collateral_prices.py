@@ -39,6 +39,8 @@ class Collateral:
     ----------
     accepted
         Rows of the instruments whose holdings count.
+    share
+        As given.
     ticks
         Price of each accepted spot instrument in ticks, 0 for all others.
     """
@@ -46,7 +48,7 @@ class Collateral:
     def __init__(self, instruments: Records, share: Floats, source: PriceSource, prices_usd: Floats) -> None:
         self.instruments = instruments
         self.source = source
-        self._share = share
+        self.share = share
         self.accepted = np.flatnonzero(share > 0.0)
         self._rule = StablePrice()
         self._stable = self._rule.start(prices_usd[self.accepted])
@@ -66,5 +68,5 @@ class Collateral:
         if self.source == "throttled":
             price = self._rule.follow(self._stable, now_ns, price)
         self.ticks[chosen] = to_ticks(price, self.instruments["tick"][chosen])
-        counted = self.ticks * self.instruments["tick_lot_value"] * self._share
+        counted = self.ticks * self.instruments["tick_lot_value"] * self.share
         return np.floor(counted).astype(np.int64)
