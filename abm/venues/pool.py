@@ -21,7 +21,7 @@ from abm.book.messages import BUY, LIMIT, SELL, Records, message_table
 from abm.book.orderbook import OrderBooks
 from abm.compiled import for_kernels
 from abm.instruments import PERPETUAL
-from abm.ledger.accounts import INSURANCE_FUND
+from abm.ledger.accounts import CLEARING, INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
 from abm.ledger.valuation import mark_values
@@ -167,10 +167,9 @@ class LiquidityPool:
         lot_usd = oracle * self.instruments["lot"]
         usd = lots * lot_usd[:, None]
         pending = np.array([1.0, -1.0]) * usd - entered / 1e6
-        own = ledger.position[:, INSURANCE_FUND] * lot_usd - ledger.entry_value[:, INSURANCE_FUND] / 1e6
-        chosen = self.perpetual
-        equity = ledger.cash[0, INSURANCE_FUND] / 1e6 + own[chosen].sum()
-        return PoolState(lots, usd, pending, float(equity + pending[chosen].sum()))
+        # positions net to zero, so profits of traders and pool add up to what clearing holds
+        value = int(ledger.cash[0, INSURANCE_FUND]) + int(ledger.cash[0, CLEARING])
+        return PoolState(lots, usd, pending, value / 1e6)
 
     def room(self, state: PoolState) -> Floats:
         """Return the USD by which each side of each market may still grow, ``(instruments, 2)``.

@@ -19,6 +19,15 @@ POOL = {
 TWO = {"venues": [{"name": "hub"}, POOL], "retail.traders": 200}
 
 
+def equity_usd(exchange):
+    """Return what the pool is worth at the marks."""
+    ledger, perpetual = exchange.ledger, exchange.perpetuals()
+    value = (exchange.pricing.mark_ticks * exchange.table["tick_lot_value"])[perpetual]
+    held = ledger.position[perpetual, INSURANCE_FUND] * value
+    profit = held - ledger.entry_value[perpetual, INSURANCE_FUND]
+    return float(ledger.cash[0, INSURANCE_FUND] + profit.sum()) / 1e6
+
+
 @pytest.fixture(scope="module")
 def finished(small):
     """Return the small market with a pool after five minutes, and what its pool was worth in each step."""
@@ -29,11 +38,7 @@ def finished(small):
         model.step()
         for item in model.exchanges:
             check(item.ledger)
-        perpetual = exchange.perpetuals()
-        value = exchange.pricing.mark_ticks * exchange.table["tick_lot_value"]
-        held = exchange.ledger.position[perpetual, INSURANCE_FUND] * value[perpetual]
-        profit = (held - exchange.ledger.entry_value[perpetual, INSURANCE_FUND]).sum()
-        worth.append((exchange.ledger.cash[0, INSURANCE_FUND] + profit) / 1e6)
+        worth.append(equity_usd(exchange))
         state = pool.state(exchange.ledger, exchange.view["mark"])
         assert (np.abs(exchange.view["mark"] - exchange.view["index"]) == 0.0).all()
         assert state.long_short.sum() > 0
@@ -92,6 +97,21 @@ def test_who_is_on_a_pool(small):
     assert model.exchange("pool").ledger.position[:, makers.accounts[1]].any() == 0
     assert makers.quotes[1].size == 0
     assert {exchange for _, _, exchange, _, _ in makers.withdrawals} <= {0}
+
+
+def test_a_pool_with_little_money_deleverages_and_does_not_go_into_debt(small):
+    poor = POOL | {"pool_capital_over_open_interest": 0.015}
+    rise = {"name": "rise", "time_s": 60, "duration_s": 10, "size": 0.5}
+    model = build(small(TWO | {"venues": [{"name": "hub"}, poor], "news": [rise]}), 1, views=False)
+    exchange, worth = model.exchange("pool"), []
+    while not model.clock.finished:
+        model.step()
+        check(exchange.ledger)
+        worth.append(equity_usd(exchange))
+    deleveraged = model.trace().events["adl"]
+    assert deleveraged.instrument.str.endswith("@pool").sum() > 10
+    assert min(worth) >= 0.0
+    assert min(worth) < 0.25 * worth[0]
 
 
 def test_a_pool_has_no_spot_pairs(small):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.book.messages import BUY, SELL, Records
-from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
+from abm.ledger.accounts import CLEARING, FIRST_TRADER, INSURANCE_FUND
 from abm.ledger.settlement import Amounts
 from abm.rules.adl_triggers import pool_pnl_exceeds, pool_pnl_to_close
 from abm.venues.deleveraging import adl_dtype
@@ -76,7 +76,9 @@ class PoolOracle(Stateless):
         held = np.maximum(side * ledger.position[instrument, FIRST_TRADER:], 0)
         profit = np.where(held > 0, side * held * value - ledger.entry_value[instrument, FIRST_TRADER:], 0)
         pending = float(profit.sum())
-        pool = float(desk.fund_equity()) + pending
+        # neither what others in profit may claim, nor losses that are not realised, pays these claims
+        without_profits = int(ledger.cash[0, INSURANCE_FUND]) + int(ledger.cash[0, CLEARING])
+        pool = float(min(desk.fund_equity() + pending, without_profits))
         if not pool_pnl_exceeds(pending, pool, desk.rules.adl.pool_pnl_factor):
             return
         claim = min(1.0, max(0.0, self.max_claim * pool / pending))
