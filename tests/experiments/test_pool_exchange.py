@@ -99,19 +99,24 @@ def test_who_is_on_a_pool(small):
     assert {exchange for _, _, exchange, _, _ in makers.withdrawals} <= {0}
 
 
-def test_a_pool_with_little_money_deleverages_and_does_not_go_into_debt(small):
-    poor = POOL | {"pool_capital_over_open_interest": 0.015}
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_deleveraging_keeps_a_pool_with_little_money_out_of_debt(small, seed):
+    poor = POOL | {"pool_capital_over_open_interest": 0.03}
     rise = {"name": "rise", "time_s": 60, "duration_s": 10, "size": 0.5}
-    model = build(small(TWO | {"venues": [{"name": "hub"}, poor], "news": [rise]}), 1, views=False)
-    exchange, worth = model.exchange("pool"), []
-    while not model.clock.finished:
-        model.step()
-        check(exchange.ledger)
-        worth.append(equity_usd(exchange))
-    deleveraged = model.trace().events["adl"]
-    assert deleveraged.instrument.str.endswith("@pool").sum() > 10
-    assert min(worth) >= 0.0
-    assert min(worth) < 0.25 * worth[0]
+    scenario = small(TWO | {"venues": [{"name": "hub"}, poor], "news": [rise]})
+    least = {}
+    for twin in ("baseline", "adl"):
+        model = build(scenario, seed, twin, views=False)
+        exchange, worth = model.exchange("pool"), []
+        while not model.clock.finished:
+            model.step()
+            check(exchange.ledger)
+            worth.append(equity_usd(exchange))
+        least[twin] = min(worth)
+        deleveraged = model.trace().events["adl"].instrument.astype(str).str.endswith("@pool")
+        assert deleveraged.any() == (twin == "baseline")
+    assert least["baseline"] >= 0.0
+    assert least["adl"] < 0.0
 
 
 def test_a_pool_has_no_spot_pairs(small):
