@@ -65,11 +65,21 @@ def compare_command(
         typer.Option(metavar="NAME=FILE", help="Real bars to draw beside scenario NAME; repeatable."),
     ] = None,
     overrides: Overrides = None,
+    first: Annotated[
+        list[str] | None,
+        typer.Option("--set-first", metavar="KEY=VALUE", help="Override a key of the first scenario alone."),
+    ] = None,
+    second: Annotated[
+        list[str] | None,
+        typer.Option("--set-second", metavar="KEY=VALUE", help="The same for the second one."),
+    ] = None,
 ) -> None:
     """Compare crashes, say what made each part.
 
     Runs every seed of each scenario and, with the same seeds, twins with one mechanism off; writes a report,
-    figures and tables. Ctrl-C keeps what is finished, and the same command goes on from there.
+    figures and tables. The same scenario twice with --set-second, such as venues.hub.collateral_price=oracle,
+    shows what a change of rules does, seed by seed. Ctrl-C keeps what is finished, and the same command goes
+    on from there.
     """
     from experiments.compare import Request
 
@@ -82,6 +92,10 @@ def compare_command(
         workers=workers or available_cores(),
         out=out,
         overrides=settings,
+        own_overrides=(
+            parse_overrides(first or [], "--set-first"),
+            parse_overrides(second or [], "--set-second"),
+        ),
         steps_per_second=steps_per_second,
         bars={
             name: Path(file)

@@ -8,9 +8,9 @@ from typing import NoReturn
 from experiments.errors import InputError
 
 
-def parse_overrides(items: list[str]) -> dict[str, str]:
-    """Return ``KEY=VALUE`` items as a dictionary."""
-    return dict(split_pair("--set", item, "KEY=VALUE") for item in items)
+def parse_overrides(items: list[str], option: str = "--set") -> dict[str, str]:
+    """Return the ``KEY=VALUE`` items of an option as a dictionary."""
+    return dict(split_pair(option, item, "KEY=VALUE") for item in items)
 
 
 def split_pair(option: str, item: str, form: str) -> tuple[str, str]:

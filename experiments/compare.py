@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +16,29 @@ from experiments.ensemble_reading import read_ensemble
 from experiments.errors import InputError
 from experiments.measure import check_window
 from experiments.output import prepare_folder, write_bytes, write_text
+from experiments.paired import Pair, pair_runs
 from experiments.progress import RunProgress
 from experiments.real_event import RealEvent, published_event, real_event
 from experiments.results import RunResult
 from experiments.runs import Failure, Job, Outcome, Work, run_many, simulate_and_measure
 from experiments.summary import software_versions, summarise
-from experiments.tables import minutes_table, runs_table, targets_table, twins_table
+from experiments.tables import (
+    minutes_table,
+    pairs_table,
+    runs_table,
+    stages_table,
+    targets_table,
+    twins_table,
+    venues_table,
+    withdrawals_table,
+)
 from experiments.targets import judge_all
 
 if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario
 
 RUNS_FOLDER = ".runs"
+SET_OPTIONS = ("--set-first", "--set-second")
 WARM_UP_STEPS = 10.0
 WARM_UP_TRADERS = 300
 
@@ -47,6 +59,8 @@ class Request:
         Folder for everything that is written.
     overrides
         Dotted scenario key -> value, for every scenario.
+    own_overrides
+        The same for the first, the second scenario alone; they become part of its name.
     steps_per_second
         Steps per simulated second in the finest phase; the others keep their ratio. ``None``: as in the file.
     bars
@@ -60,6 +74,7 @@ class Request:
     workers: int
     out: Path
     overrides: Mapping[str, str] = field(default_factory=dict)
+    own_overrides: Sequence[Mapping[str, str]] = ()
     steps_per_second: float | None = None
     bars: Mapping[str, Path] = field(default_factory=dict)
     command: str = ""
@@ -67,12 +82,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison found, and where it is written."""
+    """What a comparison found, and where it is written; ``pair`` where the scenarios differ by settings."""
 
     chapters: Sequence[Chapter]
     summary: Mapping[str, Any]
     outcome: Outcome
     folder: Path
+    pair: Pair | None = None
 
 
 class NothingFinishedError(RuntimeError):
@@ -101,7 +117,9 @@ def compare(request: Request, work: Work = simulate_and_measure, stream: TextIO 
         On Ctrl-C; finished runs are on disk.
     """
     progress_stream = stream if stream is not None else sys.stderr
-    scenarios = load_scenarios(request.scenarios, request.overrides, request.steps_per_second)
+    scenarios = load_scenarios(
+        request.scenarios, request.overrides, request.steps_per_second, request.own_overrides
+    )
     real = _real_events(scenarios, request.bars)
     folder = prepare_folder(request.out)
     if work is simulate_and_measure:
@@ -109,29 +127,67 @@ def compare(request: Request, work: Work = simulate_and_measure, stream: TextIO 
     jobs = list_jobs(scenarios, request.seeds)
     outcome = _run(jobs, folder / RUNS_FOLDER, request.workers, work, progress_stream)
     chapters = [_chapter(scenario, outcome, real.get(scenario.name)) for scenario in scenarios]
+    pair = None
+    if len(scenarios) == 2 and len(set(request.scenarios)) == 1:
+        pair = pair_runs(scenarios[0].name, scenarios[1].name, outcome.results)
     versions = software_versions()
-    summary = summarise(chapters, request.command, versions)
-    _write(folder, chapters, outcome.results, summary)
-    return Comparison(chapters, summary, outcome, folder)
+    summary = summarise(chapters, request.command, versions, pair)
+    _write(folder, chapters, outcome.results, summary, pair)
+    return Comparison(chapters, summary, outcome, folder, pair)
 
 
 def load_scenarios(
-    names: Sequence[str], overrides: Mapping[str, str], steps_per_second: float | None
+    names: Sequence[str],
+    overrides: Mapping[str, str],
+    steps_per_second: float | None,
+    own_overrides: Sequence[Mapping[str, str]] = (),
 ) -> list["Scenario"]:
-    """Return validated scenarios; names must differ, since results are filed under them."""
+    """Return validated scenarios; names must differ, since results are filed under them.
+
+    A scenario with overrides of its own is named after them: ``october-2025 (retail.traders=500)``.
+    """
+    scenarios = []
+    for place, name in enumerate(names):
+        own = own_overrides[place] if place < len(own_overrides) else {}
+        scenarios.append(_load(name, {**overrides, **own}, steps_per_second, own, place))
+    for place, own in enumerate(own_overrides[len(names) :], len(names)):
+        if own:
+            count = "one scenario is" if len(names) == 1 else f"{len(names)} scenarios are"
+            raise InputError(f"{SET_OPTIONS[place]}: only {count} compared; name a second one")
+    for scenario in scenarios:
+        if [other.name for other in scenarios].count(scenario.name) > 1:
+            raise InputError(
+                f"scenario {scenario.name!r} is given twice; compare different ones, or change one of them "
+                "with --set-second KEY=VALUE"
+            )
+    return scenarios
+
+
+def _load(
+    name: str,
+    overrides: Mapping[str, str],
+    steps_per_second: float | None,
+    own: Mapping[str, str],
+    place: int,
+) -> "Scenario":
+    """Return one scenario, named after its own overrides; faults of these tell which option they came by."""
     from experiments.scenarios import load
 
-    scenarios = []
-    for name in names:
+    try:
         scenario = load(name, dict(overrides))
         if steps_per_second is not None:
             scenario = load(name, {**overrides, **step_overrides(scenario, steps_per_second)})
-        check_window(scenario)
-        scenarios.append(scenario)
-    for scenario in scenarios:
-        if [other.name for other in scenarios].count(scenario.name) > 1:
-            raise InputError(f"scenario {scenario.name!r} is given twice; compare different ones")
-    return scenarios
+    except InputError as error:
+        if not own:
+            raise
+        option = SET_OPTIONS[place]
+        lines = [line.removeprefix("--set ") for line in str(error).splitlines()]
+        raise InputError("\n".join(f"{option}: {line}" for line in lines)) from None
+    check_window(scenario)
+    if not own:
+        return scenario
+    changes = ", ".join(f"{key}={value}" for key, value in own.items())
+    return scenario.model_copy(update={"name": f"{scenario.name} ({changes})"})
 
 
 def step_overrides(scenario: "Scenario", steps_per_second: float) -> dict[str, str]:
@@ -224,8 +280,17 @@ def _chapter(scenario: "Scenario", outcome: Outcome, real: RealEvent | None) -> 
     return Chapter(ensemble, scenario.event, verdict, evidence, readings, targets, real, failures)
 
 
+def file_name(scenario: str) -> str:
+    """Return the name of a scenario as part of a file name."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", scenario).strip("-")
+
+
 def _write(
-    folder: Path, chapters: Sequence[Chapter], results: Sequence[RunResult], summary: Mapping[str, Any]
+    folder: Path,
+    chapters: Sequence[Chapter],
+    results: Sequence[RunResult],
+    summary: Mapping[str, Any],
+    pair: Pair | None,
 ) -> None:
     from experiments.report.draw import draw_all, draw_overview
     from experiments.report.page import render_page
@@ -233,17 +298,22 @@ def _write(
     figures = draw_all(chapters)
     for scenario, pictures in figures.items():
         for name, picture in pictures.items():
-            write_bytes(folder / "figures" / f"{scenario}-{name}.png", picture)
+            write_bytes(folder / "figures" / f"{file_name(scenario)}-{name}.png", picture)
     write_bytes(folder / "figures" / "overview.png", draw_overview(chapters))
     tables = {
         "runs": runs_table(results),
         "twins": twins_table(results),
         "targets": targets_table(chapters),
         "minutes": minutes_table(chapters),
+        "stages": stages_table(results),
+        "venues": venues_table(results),
+        "withdrawals": withdrawals_table(results),
     }
+    if pair is not None:
+        tables["difference"] = pairs_table(pair)
     for name, table in tables.items():
         write_text(folder / "tables" / f"{name}.csv", table)
-    page = render_page(chapters, figures, summary["command"], summary["versions"])
+    page = render_page(chapters, figures, summary["command"], summary["versions"], pair)
     write_text(folder / "report.html", page)
     write_text(
         folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from abm.measures.stages import STAGES
 from experiments.results import RunResult
 from experiments.statistics import Estimate, estimate_median, quantile_bands
 
@@ -20,6 +21,15 @@ TWINS: dict[str, str] = {
     "exogenous_shock": "exogenous shock off",
 }
 RECOVERY_POINTS = 160
+
+
+@dataclass(frozen=True)
+class StageTimes:
+    """When a stage came: share of seeds that went through it, start and end in minutes from P0."""
+
+    share: float
+    start: Estimate
+    end: Estimate
 
 
 @dataclass(frozen=True)
@@ -45,13 +55,17 @@ class Ensemble:
     bands
         Series -> 5 %, 50 % and 95 % quantiles over seeds, shape ``(3, times)``; prices and open interest also
         as percent of their value at P0 (``price_percent``, ``eth_percent``, ``alt_percent``,
-        ``open_interest_percent``).
+        ``open_interest_percent``), those of exchanges as well (``price_percent@dex``).
     twin_prices
         Mechanism -> (minutes from P0, median price in percent of P0).
     recovery_hours, recovery
         Hours after the low, and quantiles of the share of the fall given back R(h), shape ``(3, hours)``.
     marks
         Scheduled causes, name -> minutes from P0.
+    stages
+        Every stage of `abm.measures.stages.STAGES` -> in how many seeds, and when.
+    details
+        ``metric@exchange`` and ``withdrawals@reason`` -> median over seeds and interval.
     """
 
     name: str
@@ -67,6 +81,8 @@ class Ensemble:
     recovery_hours: Floats
     recovery: Floats
     marks: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, StageTimes] = field(default_factory=dict)
+    details: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def medians(self) -> dict[str, float]:
@@ -110,7 +126,21 @@ def gather(name: str, title: str, crash_minutes: float, results: Sequence[RunRes
         recovery_hours=hours,
         recovery=recovery,
         marks=baselines[0].marks,
+        stages={name: _stage_times(name, baselines) for name in STAGES},
+        details=_details(baselines),
     )
+
+
+def _stage_times(name: str, baselines: Sequence[RunResult]) -> StageTimes:
+    found = [result.stages[name] for result in baselines if name in result.stages]
+    begins, ends = ([stage[k] for stage in found] for k in (0, 1))
+    return StageTimes(len(found) / len(baselines), estimate_median(begins), estimate_median(ends))
+
+
+def _details(baselines: Sequence[RunResult]) -> dict[str, Estimate]:
+    """Return the median of every detail; what a run did not count did not happen in it."""
+    names = dict.fromkeys(name for result in baselines for name in result.details)
+    return {name: estimate_median([result.details.get(name, 0.0) for result in baselines]) for name in names}
 
 
 def _reasons(baselines: Sequence[RunResult], metrics: Mapping[str, Estimate]) -> dict[str, str]:
@@ -147,15 +177,21 @@ def _bands(baselines: Sequence[RunResult]) -> tuple[Floats, dict[str, Floats]]:
     size = min(result.minutes["minute"].size for result in baselines)
     minute = baselines[0].minutes["minute"][:size]
     bands = {}
-    for series in baselines[0].minutes:
+    none = np.zeros(size)  # a withdrawal for a reason that a run did not have
+    for series in dict.fromkeys(name for result in baselines for name in result.minutes):
         if series != "minute":
-            bands[series] = quantile_bands(np.stack([result.minutes[series][:size] for result in baselines]))
+            stack = [result.minutes.get(series, none)[:size] for result in baselines]
+            bands[series] = quantile_bands(np.stack(stack))
     relative = {
         "price": "price_percent",
         "eth_price": "eth_percent",
         "alt_price": "alt_percent",
         "open_interest": "open_interest_percent",
     }
+    for series in baselines[0].minutes:
+        short, _, exchange = series.partition("@")
+        if exchange and short in ("price", "alt_price"):
+            relative[series] = f"{relative[short]}@{exchange}"
     for series, name in relative.items():
         if series in bands:
             bands[name] = quantile_bands(

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.measures.stages import find_stages
 from abm.trace import Trace
 from experiments.errors import InputError
 from experiments.market_metrics import market_metrics
 from experiments.metrics import METRICS
-from experiments.minutes import MINUTE_S, Minutes, minute_series
+from experiments.minutes import MINUTE_S, MinuteClock, Minutes, minute_series
 from experiments.price_metrics import price_metrics
 from experiments.results import RunResult
 from experiments.sheet import Sheet
+from experiments.venue_metrics import venue_details, venue_metrics
+from experiments.venue_series import venue_series
 
 if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario
@@ -33,13 +36,16 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
     """
     zero_s = scenario.crash.start_s
     crash_end = (scenario.crash.end_s - zero_s) / 60.0
-    minutes = minute_series(
-        trace, zero_s, scenario.main_instrument, _others(trace, scenario), _spot_of(trace, scenario)
-    )
+    clock = MinuteClock(trace.time_s, zero_s)
+    main, others = scenario.main_instrument, _others(trace, scenario)
+    minutes = minute_series(trace, clock, main, others, _spot_of(trace, scenario))
+    minutes |= venue_series(trace, clock, main, others.get("alt"))
     sheet = Sheet()
     low_minute = price_metrics(sheet, trace, scenario)
     market_metrics(sheet, minutes, crash_end, low_minute)
     _deleveraging(sheet, trace, zero_s)
+    venue_metrics(sheet, trace, clock, scenario)
+    stages = find_stages(trace, main, zero_s, scenario.crash.end_s)
     marks = {name: (time_s - zero_s) / 60.0 for name, time_s in trace.marks.items()}
     return RunResult(
         trace.scenario,
@@ -49,6 +55,11 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
         sheet.reasons,
         thin(minutes, until=crash_end + KEPT_AFTER_CRASH),
         marks,
+        {
+            name: ((stage.start_s - zero_s) / 60.0, _ending(stage.end_s - zero_s))
+            for name, stage in stages.items()
+        },
+        venue_details(trace, scenario),
     )
 
 
@@ -69,6 +80,11 @@ def check_window(scenario: "Scenario") -> None:
         raise InputError(
             f"crash: end_s is {crash.end_s:g}; it must be at least a minute after start_s, {crash.start_s:g}"
         )
+
+
+def _ending(after_s: float) -> float:
+    """Return an end in minutes from P0; infinity when the stage lasts beyond the window."""
+    return math.inf if math.isnan(after_s) else after_s / 60.0
 
 
 def thin(minutes: Minutes, until: float) -> Minutes:

@@ -1,11 +1,11 @@
-"""The metrics of a run: names, units and titles. `experiments.measure` takes them."""
+"""The metrics of a run, and of each of its exchanges: names, units and titles."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Metric:
-    """Unit and title of one metric. Units: ``ratio``, ``share`` (0 to 1), or the unit's own name."""
+    """Unit and title; a unit is ``ratio``, ``share`` (0 to 1), ``count``, or its own name."""
 
     unit: str
     title: str
@@ -51,4 +51,28 @@ METRICS: dict[str, Metric] = {
     "equity_beta_share": Metric("share", "Share of the worst leg explained by equities"),
     "equity_day_move": Metric("%", "Move of the equity index within a day of P0"),
     "insurance_fund_change": Metric("%", "Change of the insurance fund over the crash"),
+    "venue_gap": Metric("% of P0", "Largest gap between exchanges in the price of BTC"),
+    "venue_gap_other": Metric("% of P0", "Largest gap between exchanges in another coin"),
+    "venue_gap_minutes": Metric("minutes", "Time with a gap above 5 % of P0 in any coin"),
+    "maker_withdrawals": Metric("count", "Withdrawals of makers, each instrument counted"),
+    "adl_waves": Metric("count", "Waves of auto-deleveraging, all exchanges"),
+    "backstop_to_adl_seconds": Metric("seconds", "From the first backstop to deleveraging there"),
+    "lost_hedges": Metric("count", "Accounts deleveraged that held an opposite leg"),
+    "collateral_lowest": Metric("share", "Lowest price of a pegged collateral coin over its worth"),
+    "rebound_after_outage": Metric("%", "Move of BTC in 15 minutes from the start of the longest outage"),
+}
+
+VENUE_METRICS: dict[str, Metric] = {
+    "fall": Metric("%", "Fall of BTC there, from P0 to the low"),
+    "alt_fall": Metric("%", "Fall of the ALT there"),
+    "forced": Metric("million USD", "Closed by force"),
+    "adl": Metric("million USD", "Auto-deleveraged"),
+    "adl_waves": Metric("count", "Waves of auto-deleveraging"),
+    "fund_change": Metric("million USD", "Change of the insurance fund"),
+    "fund_change_share": Metric("share", "Change of the insurance fund over its cash at P0"),
+    "makers_withdrawn": Metric("count", "Withdrawals of makers, each instrument counted"),
+    "outage_minutes": Metric("minutes", "Time with a feed more than 2 s late"),
+    "halts": Metric("count", "Halts of trading, each instrument counted"),
+    "refused": Metric("count", "Orders refused before matching, whole run"),
+    "collateral_lowest": Metric("share", "Lowest price of a pegged collateral coin over its worth"),
 }

@@ -27,12 +27,15 @@ class MinuteClock:
     ----------
     minute
         The minutes covered, shape ``(minutes,)``.
+    zero_s
+        Time of P0.
     """
 
     def __init__(self, time_s: Floats, zero_s: float) -> None:
         first = int(np.ceil((time_s[0] - zero_s) / MINUTE_S - 1e-9))
         last = int(np.floor((time_s[-1] - zero_s) / MINUTE_S + 1e-9))
         self.minute = np.arange(first, last + 1, dtype=np.float64)
+        self.zero_s = zero_s
         self._time = time_s
         self._edges = zero_s + MINUTE_S * np.arange(first - 1, last + 1)
         # the tolerance keeps a step that ends on a minute in that minute despite rounding of sums of steps
@@ -79,7 +82,7 @@ class MinuteClock:
 
 
 def minute_series(
-    trace: Trace, zero_s: float, main: str, others: dict[str, str], spot: str | None = None
+    trace: Trace, clock: MinuteClock, main: str, others: dict[str, str], spot: str | None = None
 ) -> Minutes:
     """Return the series of one run that metrics and figures need, by minute from P0.
 
@@ -87,8 +90,8 @@ def minute_series(
     ----------
     trace
         The run.
-    zero_s
-        P0: the moment before the news, in seconds since the start of the run.
+    clock
+        Minutes from P0.
     main
         Name of the main instrument.
     others
@@ -101,7 +104,6 @@ def minute_series(
     dict
         ``minute`` and one array of the same shape for each series; names and units in `MINUTE_SERIES`.
     """
-    clock = MinuteClock(trace.time_s, zero_s)
     of_main = {name: trace.instrument(name, main) for name in trace.by_instrument}
     result: Minutes = {
         "minute": clock.minute,

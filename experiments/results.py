@@ -33,6 +33,11 @@ class RunResult:
         Series by minute from P0, see `experiments.minutes.MINUTE_SERIES`.
     marks
         Scheduled causes for figures, name -> minutes from P0.
+    stages
+        Stage of `abm.measures.stages.STAGES` that was found -> its start and end, minutes from P0; the end is
+        infinity when it lasts beyond the crash.
+    details
+        ``metric@exchange`` and ``withdrawals@reason`` -> value; see `experiments.metrics.VENUE_METRICS`.
     """
 
     scenario: str
@@ -42,6 +47,8 @@ class RunResult:
     reasons: Mapping[str, str] = field(default_factory=dict)
     minutes: Mapping[str, Floats] = field(default_factory=dict)
     marks: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    details: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the result to ``path`` (NumPy ``.npz``), whole or not at all."""
@@ -52,6 +59,8 @@ class RunResult:
             "metrics": list(self.metrics),
             "reasons": dict(self.reasons),
             "marks": dict(self.marks),
+            "stages": dict(self.stages),
+            "details": dict(self.details),
         }
         columns: dict[str, Any] = {f"minutes/{name}": values for name, values in self.minutes.items()}
         stream = io.BytesIO()
@@ -76,8 +85,17 @@ class RunResult:
                     if name.startswith("minutes/")
                 }
             metrics = dict(zip(head["metrics"], values, strict=True))
+            stages = {name: (begin, end) for name, (begin, end) in head["stages"].items()}
             return RunResult(
-                head["scenario"], head["seed"], head["twin"], metrics, head["reasons"], minutes, head["marks"]
+                head["scenario"],
+                head["seed"],
+                head["twin"],
+                metrics,
+                head["reasons"],
+                minutes,
+                head["marks"],
+                stages,
+                head["details"],
             )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

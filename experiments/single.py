@@ -26,6 +26,12 @@ FIGURES_OF_ONE_RUN = (
     "sentiment",
     "insurance_fund",
     "recovery",
+    "venue_prices",
+    "venue_alt_prices",
+    "venue_pegs",
+    "venue_funds",
+    "venue_adl",
+    "withdrawals",
 )
 
 
@@ -83,7 +89,15 @@ def _write(
     from experiments.report.draw import draw_chapter
 
     alone = RunResult(
-        result.scenario, result.seed, "baseline", result.metrics, result.reasons, result.minutes, result.marks
+        result.scenario,
+        result.seed,
+        "baseline",
+        result.metrics,
+        result.reasons,
+        result.minutes,
+        result.marks,
+        result.stages,
+        result.details,
     )
     ensemble = gather(result.scenario, title, crash_minutes, [alone])
     chapter = Chapter(ensemble, event, "", (), {}, (), published_event(event))

@@ -7,8 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from experiments.chapter import Chapter
-from experiments.ensemble import TWINS
-from experiments.metrics import METRICS
+from experiments.ensemble import TWINS, Ensemble
+from experiments.metrics import METRICS, VENUE_METRICS
+from experiments.paired import Pair
 from experiments.statistics import Estimate
 
 SCHEMA = 1
@@ -26,13 +27,31 @@ def software_versions() -> dict[str, str]:
     return versions
 
 
-def summarise(chapters: Sequence[Chapter], command: str, versions: Mapping[str, str]) -> dict[str, Any]:
+def summarise(
+    chapters: Sequence[Chapter], command: str, versions: Mapping[str, str], pair: Pair | None = None
+) -> dict[str, Any]:
     """Return the whole summary, ready for JSON: what is unknown is null, with a reason."""
     return {
         "schema": SCHEMA,
         "command": command,
         "versions": dict(versions),
         "scenarios": {chapter.ensemble.name: _scenario(chapter) for chapter in chapters},
+        **({"difference": _pair(pair)} if pair is not None else {}),
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "seeds": list(pair.seeds),
+        "metrics": {
+            name: {
+                **_estimate("second_minus_first", item.estimate, "not known in both runs of any seed"),
+                "unit": item.unit,
+            }
+            for name, item in pair.differences.items()
+        },
     }
 
 
@@ -55,6 +74,20 @@ def _scenario(chapter: Chapter) -> dict[str, Any]:
                 "label": TWINS[twin],
             }
             for twin, share in ensemble.twins.items()
+        },
+        "stages": {
+            name: {
+                "share_of_seeds": _plain(times.share),
+                **_estimate("start_minutes", times.start, "not found"),
+                "end_minutes": _plain(times.end.median),
+            }
+            for name, times in ensemble.stages.items()
+        },
+        "venues": _venues(ensemble),
+        "withdrawals": {
+            name.partition("@")[2]: _estimate("count", estimate, "not counted")
+            for name, estimate in ensemble.details.items()
+            if name.startswith("withdrawals@")
         },
         "reading": {
             "verdict": chapter.verdict,
@@ -80,6 +113,17 @@ def _scenario(chapter: Chapter) -> dict[str, Any]:
         ],
         "failures": list(chapter.failures),
     }
+
+
+def _venues(ensemble: Ensemble) -> dict[str, Any]:
+    """Return exchange -> metric -> estimate."""
+    venues: dict[str, Any] = {}
+    for name, estimate in ensemble.details.items():
+        metric, _, exchange = name.partition("@")
+        if metric in VENUE_METRICS:
+            entry = {**_estimate("median", estimate, "not traded there"), "unit": VENUE_METRICS[metric].unit}
+            venues.setdefault(exchange, {})[metric] = entry
+    return venues
 
 
 def _estimate(name: str, estimate: Estimate, reason: str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from abm.measures.stages import STAGES
 from experiments.chapter import Chapter
-from experiments.metrics import METRICS
+from experiments.metrics import METRICS, VENUE_METRICS
+from experiments.paired import Pair
 from experiments.results import RunResult
 
 
@@ -49,6 +51,52 @@ def twins_table(results: Sequence[RunResult]) -> str:
     return _csv(
         ["scenario", "seed", "twin", "fall_percent", "fall_without_percent", "share_of_fall_removed"], rows
     )
+
+
+def stages_table(results: Sequence[RunResult]) -> str:
+    """Return one row a stage of each run: when it began and ended, minutes from P0; empty where not found."""
+    none = (math.nan, math.nan)
+    return _csv(
+        ["scenario", "seed", "twin", "stage", "start_minutes", "end_minutes"],
+        (
+            [run.scenario, run.seed, run.twin, stage, *map(_cell, run.stages.get(stage, none))]
+            for run in results
+            for stage in STAGES
+        ),
+    )
+
+
+def venues_table(results: Sequence[RunResult]) -> str:
+    """Return one row an exchange of each run, with every metric of `VENUE_METRICS`."""
+    rows = []
+    for run in results:
+        for exchange in dict.fromkeys(name.partition("@")[2] for name in run.details if "fall@" in name):
+            values = [run.details.get(f"{metric}@{exchange}", math.nan) for metric in VENUE_METRICS]
+            rows.append([run.scenario, run.seed, run.twin, exchange, *map(_cell, values)])
+    return _csv(["scenario", "seed", "twin", "exchange", *VENUE_METRICS], rows)
+
+
+def withdrawals_table(results: Sequence[RunResult]) -> str:
+    """Return one row a reason of each run: how many maker withdrawals from P0 to the end of the crash."""
+    return _csv(
+        ["scenario", "seed", "twin", "reason", "withdrawals"],
+        (
+            [run.scenario, run.seed, run.twin, name.partition("@")[2], _cell(count)]
+            for run in results
+            for name, count in run.details.items()
+            if name.startswith("withdrawals@")
+        ),
+    )
+
+
+def pairs_table(pair: Pair) -> str:
+    """Return one row a quantity: second minus first, median over seeds, with its interval."""
+    rows = []
+    for name, item in pair.differences.items():
+        estimate = item.estimate
+        numbers = (_cell(value) for value in (estimate.median, estimate.low, estimate.high))
+        rows.append([pair.first, pair.second, name, *numbers, estimate.count, item.unit])
+    return _csv(["first", "second", "metric", "difference", "low", "high", "seeds", "unit"], rows)
 
 
 def targets_table(chapters: Sequence[Chapter]) -> str:

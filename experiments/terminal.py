@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abm.measures.stages import STAGES
 from experiments.ensemble import TWINS, Ensemble
-from experiments.metrics import METRICS
+from experiments.metrics import METRICS, VENUE_METRICS
 from experiments.report import words
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
+    from experiments.paired import Pair
     from experiments.results import RunResult
 
 PLAIN_WIDTH = 110
@@ -30,6 +32,12 @@ def print_comparison(comparison: "Comparison") -> None:
     ensembles = [chapter.ensemble for chapter in comparison.chapters]
     console.print(_metrics_table(ensembles))
     console.print(_twins_table(ensembles))
+    console.print(_stages_table(ensembles))
+    for ensemble in ensembles:
+        if len(words.exchanges(ensemble)) > 1:
+            console.print(_exchanges_table(ensemble))
+    if comparison.pair is not None:
+        console.print(_difference_table(comparison.pair))
     for chapter in comparison.chapters:
         verdicts = [verdict for _, _, verdict in chapter.targets]
         hits, judged = verdicts.count("hit"), verdicts.count("hit") + verdicts.count("miss")
@@ -72,6 +80,32 @@ def _twins_table(ensembles: Sequence[Ensemble]) -> Table:
     return table
 
 
+def _stages_table(ensembles: Sequence[Ensemble]) -> Table:
+    table = Table("stage begins, from P0", *_heads(ensembles))
+    for stage, label in STAGES.items():
+        table.add_row(escape(label), *(escape(words.stage_said(item, stage)) for item in ensembles))
+    return table
+
+
+def _exchanges_table(ensemble: Ensemble) -> Table:
+    names = words.exchanges(ensemble)
+    table = Table(escape(ensemble.name), *map(escape, names))
+    for key, metric in VENUE_METRICS.items():
+        cells = (escape(words.detail_said(ensemble, key, name, metric.unit)) for name in names)
+        table.add_row(escape(metric.title), *cells)
+    return table
+
+
+def _difference_table(pair: "Pair") -> Table:
+    head = f"{pair.second} minus {pair.first}, seed by seed ({len(pair.seeds)} seeds)"
+    table = Table(escape(head), "median [95 % interval]")
+    for item in pair.differences.values():
+        if item.estimate.count:
+            shown = words.change(item.estimate.median, item.unit) + words.interval(item.estimate, item.unit)
+            table.add_row(escape(item.title), escape(shown))
+    return table
+
+
 def print_run(result: "RunResult", written: Sequence[Path]) -> None:
     """Print the metrics of one run and what was written."""
     console = _console()
@@ -80,6 +114,10 @@ def print_run(result: "RunResult", written: Sequence[Path]) -> None:
         value = result.metrics[name]
         reason = result.reasons.get(name, "")
         table.add_row(escape(metric.title), escape(reason or words.with_unit(value, metric.unit)))
+    for stage, label in STAGES.items():
+        begin = result.stages.get(stage)
+        told = "not found" if begin is None else f"{words.number(begin[0])} minutes after P0"
+        table.add_row(escape(f"Stage: {label}"), escape(told))
     console.print(table)
     for path in written:
         console.print(str(path), markup=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from experiments.chapter import Chapter
 from experiments.ensemble import Ensemble
 from experiments.real_event import RealEvent
-from experiments.report import outcome, over_time
+from experiments.report import outcome, over_time, venues
 from experiments.report.style import SIZE_INCHES, new_figure
 
 Painter = Callable[[Axes, Ensemble, RealEvent | None], None]
@@ -25,8 +25,30 @@ FIGURES: Mapping[str, Painter] = {
     "sentiment": over_time.sentiment,
     "insurance_fund": over_time.insurance_fund,
     "recovery": outcome.recovery,
+    "venue_prices": venues.prices,
+    "venue_alt_prices": venues.alt_prices,
+    "venue_pegs": venues.pegs,
+    "venue_funds": venues.funds,
+    "venue_adl": venues.deleveraging,
+    "withdrawals": venues.withdrawals,
 }
+NEEDS: Mapping[str, str] = {
+    "venue_prices": "price_percent",
+    "venue_alt_prices": "alt_percent",
+    "venue_pegs": "peg",
+    "venue_funds": "fund",
+    "venue_adl": "adl",
+    "withdrawals": "withdrawals",
+}
+"""Figures of what not every scenario has -> the series, by exchange or reason, that they show."""
 OVERVIEW = ("price", "depth", "liquidations", "recovery", "twins")
+
+
+def has_figure(name: str, ensemble: Ensemble) -> bool:
+    """Tell whether there is something to draw: several exchanges, pegged collateral, withdrawals."""
+    return name not in NEEDS or len(venues.of_exchanges(ensemble, NEEDS[name])) > (
+        1 if name.startswith("venue_") and name != "venue_pegs" else 0
+    )
 
 
 def figure_of(name: str, chapter: Chapter) -> Figure:

@@ -7,9 +7,11 @@ from matplotlib.axes import Axes
 from experiments.ensemble import TWINS, Ensemble
 from experiments.real_event import RealEvent
 from experiments.report import style
+from experiments.report.stage_bands import common_stages, shade_stages
 from experiments.report.style import TWIN_COLOURS, TimeAxis, finish, mark_events
 
 Floats = npt.NDArray[np.float64]
+Dashes = str | tuple[int, tuple[int, ...]]
 
 LEAD = 0.12  # share of the crash shown before P0, and a quarter after its end
 TRAIL = 0.25
@@ -22,7 +24,15 @@ def crash_axis(ensemble: Ensemble) -> TimeAxis:
     return TimeAxis(first, last)
 
 
-def _band(axes: Axes, ensemble: Ensemble, series: str, colour: str, label: str, factor: float = 1.0) -> None:
+def band(
+    axes: Axes,
+    ensemble: Ensemble,
+    series: str,
+    colour: str,
+    label: str,
+    factor: float = 1.0,
+    dashes: Dashes = "-",
+) -> None:
     """Draw the median of a series and shade its 5 to 95 % range over seeds."""
     time = crash_axis(ensemble)
     shown = (ensemble.minute >= time.first - 1) & (ensemble.minute <= time.last + 1)
@@ -30,22 +40,24 @@ def _band(axes: Axes, ensemble: Ensemble, series: str, colour: str, label: str, 
     low, median, high = factor * ensemble.bands[series][:, shown]
     if len(ensemble.seeds) > 1:
         axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
-    axes.plot(x, median, color=colour, linewidth=1.5, label=label)
+    axes.plot(x, median, color=colour, linewidth=1.5, linestyle=dashes, label=label)
 
 
-def _close(axes: Axes, ensemble: Ensemble, title: str, y_label: str) -> None:
+def close(axes: Axes, ensemble: Ensemble, title: str, y_label: str) -> None:
+    """Set the time axis, shade the stages, mark the events, and put title and labels."""
     time = crash_axis(ensemble)
     time.apply(axes)
-    rows = mark_events(axes, ensemble.marks, time)
+    rows = shade_stages(axes, common_stages(ensemble), time)
+    rows = mark_events(axes, ensemble.marks, time, rows)
     finish(axes, f"{title}: {ensemble.name}", y_label, rows)
 
 
 def price(axes: Axes, ensemble: Ensemble, real: RealEvent | None) -> None:
     """BTC against time from P0, with the real bars or the published figures of the event."""
-    _band(axes, ensemble, "price_percent", style.BLUE, "simulated, median and 5-95 % of seeds")
+    band(axes, ensemble, "price_percent", style.BLUE, "simulated, median and 5-95 % of seeds")
     if real is not None:
         _real_price(axes, crash_axis(ensemble), real)
-    _close(axes, ensemble, "Price of BTC", "% of the price at P0")
+    close(axes, ensemble, "Price of BTC", "% of the price at P0")
 
 
 def _real_price(axes: Axes, time: TimeAxis, real: RealEvent) -> None:
@@ -69,27 +81,27 @@ def assets(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
         ("alt_percent", style.VERMILION, "ALT"),
     ):
         if series in ensemble.bands:
-            _band(axes, ensemble, series, colour, name)
-    _close(axes, ensemble, "Three coins", "% of the price at P0")
+            band(axes, ensemble, series, colour, name)
+    close(axes, ensemble, "Three coins", "% of the price at P0")
 
 
 def twin_prices(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
     """Median price of BTC with each mechanism switched off."""
     time = crash_axis(ensemble)
-    _band(axes, ensemble, "price_percent", style.BLACK, "as it is")
+    band(axes, ensemble, "price_percent", style.BLACK, "as it is")
     for twin, (minute, percent) in ensemble.twin_prices.items():
         shown = (minute >= time.first) & (minute <= time.last)
         colour = TWIN_COLOURS[twin]
         axes.plot(minute[shown] * time.scale, percent[shown], color=colour, linewidth=1.3, label=TWINS[twin])
-    _close(axes, ensemble, "The same crash without one mechanism", "BTC, % of the price at P0")
+    close(axes, ensemble, "The same crash without one mechanism", "BTC, % of the price at P0")
 
 
 def depth(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
     """Resting orders within 1 % of the mid."""
-    _band(axes, ensemble, "depth_bid", style.BLUE, "bids", 1e-6)
-    _band(axes, ensemble, "depth_ask", style.VERMILION, "asks", 1e-6)
+    band(axes, ensemble, "depth_bid", style.BLUE, "bids", 1e-6)
+    band(axes, ensemble, "depth_ask", style.VERMILION, "asks", 1e-6)
     style.log_axis(axes)
-    _close(axes, ensemble, "Depth within 1 % of the mid", "million USD (log scale)")
+    close(axes, ensemble, "Depth within 1 % of the mid", "million USD (log scale)")
 
 
 def liquidations(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
@@ -100,14 +112,14 @@ def liquidations(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> Non
         ("liquidated_long", style.VERMILION, "longs", -1.0),
         ("liquidated_short", style.BLUE, "shorts", 1.0),
     ):
-        x, low, median, high = _binned(ensemble, series, time, width)
+        x, low, median, high = binned(ensemble, series, time, width)
         axes.bar(x * time.scale, sign * median / 1e6, width * time.scale, color=colour, label=label)
         if len(ensemble.seeds) > 1:
             ends = np.sort(sign * np.stack((low, high)), axis=0) / 1e6
             axes.vlines(x * time.scale, ends[0], ends[1], color=style.BLACK, linewidth=0.6, alpha=0.5)
     axes.axhline(0.0, color=style.BLACK, linewidth=0.8)
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    _close(axes, ensemble, "Forced closing, all coins", "million USD a minute")
+    close(axes, ensemble, "Forced closing, all coins", "million USD a minute")
 
 
 def bin_minutes(window: float) -> float:
@@ -117,7 +129,7 @@ def bin_minutes(window: float) -> float:
     )
 
 
-def _binned(
+def binned(
     ensemble: Ensemble, series: str, time: TimeAxis, width: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return centres and the quantiles of a flow averaged over bins of ``width`` minutes."""
@@ -134,29 +146,29 @@ def _binned(
 
 def open_interest(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
     """Open interest of BTC relative to P0."""
-    _band(axes, ensemble, "open_interest_percent", style.BLUE, "BTC perpetual")
-    _close(axes, ensemble, "Open interest", "% of open interest at P0")
+    band(axes, ensemble, "open_interest_percent", style.BLUE, "BTC perpetual")
+    close(axes, ensemble, "Open interest", "% of open interest at P0")
 
 
 def funding(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
     """Funding rate of BTC."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.8)
-    _band(axes, ensemble, "funding", style.BLUE, "BTC perpetual")
-    _close(axes, ensemble, "Funding rate", "basis points per 8 hours")
+    band(axes, ensemble, "funding", style.BLUE, "BTC perpetual")
+    close(axes, ensemble, "Funding rate", "basis points per 8 hours")
 
 
 def sentiment(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
     """Mean sentiment, and the share of makers that quote."""
     axes.axhline(0.0, color=style.GREY, linewidth=0.8)
-    _band(axes, ensemble, "sentiment", style.PURPLE, "sentiment, -1 to 1")
+    band(axes, ensemble, "sentiment", style.PURPLE, "sentiment, -1 to 1")
     if "makers_quoting" in ensemble.bands:
-        _band(axes, ensemble, "makers_quoting", style.GREEN, "share of makers that quote")
+        band(axes, ensemble, "makers_quoting", style.GREEN, "share of makers that quote")
     axes.set_ylim(-1.08, 1.08)
-    _close(axes, ensemble, "Sentiment and makers", "index, share")
+    close(axes, ensemble, "Sentiment and makers", "index, share")
 
 
 def insurance_fund(axes: Axes, ensemble: Ensemble, _real: RealEvent | None) -> None:
     """Cash of the insurance fund."""
-    _band(axes, ensemble, "insurance_fund", style.BLUE, "insurance fund", 1e-6)
+    band(axes, ensemble, "insurance_fund", style.BLUE, "insurance fund", 1e-6)
     axes.ticklabel_format(axis="y", useOffset=False, style="plain")
-    _close(axes, ensemble, "Insurance fund", "million USD")
+    close(axes, ensemble, "Insurance fund", "million USD")

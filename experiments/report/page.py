@@ -5,9 +5,11 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from abm.measures.stages import STAGES
 from experiments.chapter import Chapter
 from experiments.ensemble import TWINS, Ensemble
-from experiments.metrics import METRICS
+from experiments.metrics import METRICS, VENUE_METRICS
+from experiments.paired import Pair
 from experiments.report import words
 from experiments.report.style_sheet import STYLE_SHEET
 from experiments.targets import Target, Verdict
@@ -31,6 +33,12 @@ CAPTIONS = {
     "sentiment": "Mood of the social graph, and the share of market makers that quote.",
     "insurance_fund": "Cash of the venue's insurance fund.",
     "recovery": "R(h): share of the fall given back h hours after the low. The dashed line is one half.",
+    "venue_prices": "The same coin on every exchange.",
+    "venue_alt_prices": "The small coin on every exchange, where books are thinnest.",
+    "venue_pegs": "What counts as margin, over what its issuer redeems it for.",
+    "venue_funds": "Cash of each exchange's insurance fund.",
+    "venue_adl": "Positions closed against winners, exchanges on top of each other; medians.",
+    "withdrawals": "Makers that stop quoting an instrument, by reason, on top of each other; medians.",
 }
 
 
@@ -39,6 +47,7 @@ def render_page(
     figures: Mapping[str, Mapping[str, bytes]],
     command: str,
     versions: Mapping[str, str],
+    pair: Pair | None = None,
 ) -> str:
     """Return the whole page as HTML; all text from scenarios, files and the command line is escaped."""
     ensembles = [chapter.ensemble for chapter in chapters]
@@ -47,12 +56,15 @@ def render_page(
         (
             _head(chapters, names),
             _section("What was found", _found(chapters)),
+            *([_section("What the change did", _difference(pair))] if pair is not None else []),
             _section("The numbers", _metrics_table(ensembles)),
             _section(
                 "Which mechanism made which part",
                 _twins_table(ensembles) + _figures(chapters, figures, ("twins", "twin_prices")),
             ),
             _section("The crash, minute by minute", _figures(chapters, figures, MINUTE_FIGURES)),
+            _section("Stages", _stages(ensembles)),
+            _section("Between exchanges", _exchanges(ensembles) + _figures(chapters, figures, VENUE_FIGURES)),
             _section("After the low", _figures(chapters, figures, ("recovery",))),
             _section("Against what happened", _targets(chapters)),
             _section("Reading", _readings(chapters)),
@@ -77,6 +89,16 @@ MINUTE_FIGURES = (
     "funding",
     "sentiment",
     "insurance_fund",
+)
+
+
+VENUE_FIGURES = (
+    "venue_prices",
+    "venue_alt_prices",
+    "venue_pegs",
+    "venue_funds",
+    "venue_adl",
+    "withdrawals",
 )
 
 
@@ -139,6 +161,49 @@ def _metrics_table(ensembles: Sequence[Ensemble]) -> str:
     ]
     note = "<p>Median over seeds, in brackets the 95 % interval of the median.</p>"
     return note + _table(["quantity", *(escape(item.name) for item in ensembles)], rows)
+
+
+def _difference(pair: Pair) -> str:
+    rows = [
+        [
+            escape(item.title),
+            escape(words.change(item.estimate.median, item.unit) + words.interval(item.estimate, item.unit)),
+            str(item.estimate.count),
+        ]
+        for item in pair.differences.values()
+        if item.estimate.count
+    ]
+    note = (
+        f"<p>{escape(pair.second)} minus {escape(pair.first)}, seed by seed: median of the differences and "
+        "its 95 % bootstrap interval.</p>"
+    )
+    return note + _table(["quantity", "second minus first", "seeds"], rows)
+
+
+def _stages(ensembles: Sequence[Ensemble]) -> str:
+    rows = [
+        [escape(f"{number} {label}")] + [escape(words.stage_said(item, stage)) for item in ensembles]
+        for number, (stage, label) in enumerate(STAGES.items(), 1)
+    ]
+    note = (
+        "<p>When each stage begins, minutes from P0: median over the seeds that went through it and 95 % "
+        "interval. The figures above shade a stage from its median beginning to its median end where at "
+        "least half of the seeds went through it; the darker, the more stages at once.</p>"
+    )
+    return note + _table(["stage", *(escape(item.name) for item in ensembles)], rows)
+
+
+def _exchanges(ensembles: Sequence[Ensemble]) -> str:
+    parts = []
+    for item in ensembles:
+        names = words.exchanges(item)
+        rows = []
+        for key, metric in VENUE_METRICS.items():
+            cells = (words.detail_said(item, key, name, metric.unit) for name in names)
+            rows.append([escape(metric.title), *map(escape, cells)])
+        parts.append(f"<h3>{escape(item.name)}</h3>")
+        parts.append(_table(["from P0 to the end of the crash", *map(escape, names)], rows))
+    return "".join(parts)
 
 
 def _twins_table(ensembles: Sequence[Ensemble]) -> str:

@@ -1,6 +1,7 @@
 """The common look of the figures: palette, axes, event marks, time axis."""
 
 from collections.abc import Mapping
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -29,8 +30,9 @@ SIZE_INCHES = (6.4, 3.7)
 DOTS_PER_INCH = 130
 HOURS_FROM_MINUTES = 360.0  # windows longer than this are drawn in hours
 
-_LABEL_ROW_HEIGHT = 0.065
+LABEL_ROW_HEIGHT = 0.065
 _CHARACTER_WIDTH = 0.0135
+_TITLE_CHARACTERS = 64
 
 
 class TimeAxis:
@@ -72,7 +74,7 @@ def new_figure(
     return figure, grid
 
 
-def mark_events(axes: Axes, marks: Mapping[str, float], time: TimeAxis) -> int:
+def mark_events(axes: Axes, marks: Mapping[str, float], time: TimeAxis, rows_below: int = 0) -> int:
     """Draw a dotted line for each mark, its name above the axes; names that would meet go a row higher.
 
     Parameters
@@ -83,11 +85,13 @@ def mark_events(axes: Axes, marks: Mapping[str, float], time: TimeAxis) -> int:
         Name -> minutes from P0; those outside the axis are left out.
     time
         The time axis.
+    rows_below
+        Rows of text that stand above the axes already.
 
     Returns
     -------
     int
-        How many rows of names stand above the axes.
+        How many rows of text stand above the axes now.
     """
     row_ends: list[float] = []
     for name, minute in sorted(marks.items(), key=lambda item: item[1]):
@@ -102,14 +106,14 @@ def mark_events(axes: Axes, marks: Mapping[str, float], time: TimeAxis) -> int:
         row_ends[row : row + 1] = [begin + width]
         axes.text(
             begin,
-            1.01 + row * _LABEL_ROW_HEIGHT,
+            1.01 + (rows_below + row) * LABEL_ROW_HEIGHT,
             label.replace("$", r"\$"),
             transform=axes.transAxes,
             fontsize=7.5,
             color=GREY,
             va="bottom",
         )
-    return len(row_ends)
+    return rows_below + len(row_ends)
 
 
 def log_axis(axes: Axes) -> None:
@@ -123,7 +127,8 @@ def log_axis(axes: Axes) -> None:
 
 def finish(axes: Axes, title: str, y_label: str, mark_rows: int = 0) -> None:
     """Set the title above the rows of event names, the y label, and a legend if anything is named."""
-    axes.set_title(title.replace("$", r"\$"), fontsize=10.5, loc="left", pad=6.0 + 12.5 * mark_rows)
+    shown = "\n".join(wrap(title, _TITLE_CHARACTERS)).replace("$", r"\$")
+    axes.set_title(shown, fontsize=10.5, loc="left", pad=6.0 + 12.5 * mark_rows)
     axes.set_ylabel(y_label)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(fontsize=8, frameon=True, framealpha=0.85, edgecolor="none")

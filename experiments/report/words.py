@@ -39,6 +39,8 @@ def with_unit(value: float, unit: str) -> str:
         return f"{number(value)} times"
     if unit == "share":
         return f"{number(round(100 * value, 1))} %"
+    if unit == "count":
+        return number(value)
     return f"{number(value)} {unit}"
 
 
@@ -81,9 +83,47 @@ def said(ensemble: Ensemble, metric: str) -> str:
     return f"{with_unit(estimate.median, unit)}{shown}{part}"
 
 
+def change(value: float, unit: str) -> str:
+    """Return a difference with its sign; that of shares in percentage points."""
+    sign = "+" if value > 0.0 else ""
+    if unit == "share":
+        return f"{sign}{number(round(100 * value, 1))} points"
+    return sign + (number(value) if unit == "ratio" else with_unit(value, unit))
+
+
+def exchanges(ensemble: Ensemble) -> list[str]:
+    """Return the names of the exchanges, hub first."""
+    return [name.partition("@")[2] for name in ensemble.details if name.startswith("fall@")]
+
+
+def detail_said(ensemble: Ensemble, metric: str, exchange: str, unit: str) -> str:
+    """Return a metric of one exchange with its interval; a dash where it is undefined."""
+    estimate = ensemble.details.get(f"{metric}@{exchange}")
+    if estimate is None or math.isnan(estimate.median):
+        return "–"
+    return with_unit(estimate.median, unit) + interval(estimate, unit)
+
+
+def stage_said(ensemble: Ensemble, stage: str) -> str:
+    """Return when a stage began, and in how many seeds."""
+    times = ensemble.stages.get(stage)
+    if times is None or times.share == 0.0:
+        return "not found"
+    seeds = len(ensemble.seeds)
+    found = "" if times.share == 1.0 else f" ({round(times.share * seeds)} of {seeds} seeds)"
+    start = f"{number(times.start.median)} minutes{interval(times.start, 'minutes')}"
+    return f"{start}{found}"
+
+
 def findings(ensemble: Ensemble) -> list[str]:
     """Return what was found in one scenario, in plain sentences."""
-    return [*_fall(ensemble), *_mechanisms(ensemble), *_cascade(ensemble), *_return(ensemble)]
+    return [
+        *_fall(ensemble),
+        *_mechanisms(ensemble),
+        *_cascade(ensemble),
+        *_between(ensemble),
+        *_return(ensemble),
+    ]
 
 
 def _known(ensemble: Ensemble, *names: str) -> bool:
@@ -141,6 +181,30 @@ def _cascade(ensemble: Ensemble) -> list[str]:
             "at P0, "
             f"{with_unit(ensemble.metrics['long_share_of_liquidations'].median, 'share')} of it longs."
         )
+    return sentences
+
+
+def _between(ensemble: Ensemble) -> list[str]:
+    sentences = []
+    if _known(ensemble, "venue_gap", "venue_gap_other"):
+        sentences.append(
+            f"Between exchanges BTC differed by up to {said(ensemble, 'venue_gap')}, another coin by up to "
+            f"{said(ensemble, 'venue_gap_other')}."
+        )
+    if _known(ensemble, "collateral_lowest"):
+        sentences.append(
+            f"Pegged collateral traded as low as {said(ensemble, 'collateral_lowest')} of its conversion "
+            "value."
+        )
+    left = {
+        name.partition("@")[2]: estimate.median
+        for name, estimate in ensemble.details.items()
+        if name.startswith("withdrawals@") and estimate.median > 0.0
+    }
+    if left:
+        order = sorted(left, key=lambda reason: -left[reason])
+        parts = [f"{reason} {number(left[reason])}" for reason in order]
+        sentences.append(f"Makers withdrew from instruments for these reasons (times): {join(parts)}.")
     return sentences
 
 

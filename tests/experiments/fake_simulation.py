@@ -13,6 +13,7 @@ from abm.trace import Trace
 from experiments.measure import measure
 
 INSTRUMENTS = ("BTC-USD", "BTC-PERP", "ETH-PERP", "ALT-PERP")
+ON_DEX = ("BTC-PERP@dex", "ALT-PERP@dex", "USDE-USD@dex")
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,13 @@ class FakeScenario:
     population: int = 1000
     trouble: str = ""
     own_agents: tuple[()] = ()
+    dex: bool = False  # a second exchange, where the ALT falls farther and a synthetic dollar loses its peg
 
     def model_dump_json(self) -> str:
         return repr(self)
 
 
-OCTOBER = FakeScenario()
+OCTOBER = FakeScenario(dex=True)
 COVID = FakeScenario(
     name="covid-2020", title="A repricing", event="march-2020", fall=0.5, news=0.45, keeps=0.62
 )
@@ -100,14 +102,23 @@ def fake_simulate(scenario, seed, twin="baseline", until="end", progress=None):
         "makers_quoting": 1.0 - 0.7 * shape,
         "feed_delay_s": 0.1 + 2.0 * shape,
     }
-    events = {
-        "liquidations": pd.DataFrame({"time_s": [scenario.crash.start_s + 600.0], "notional": [1e5]}),
-        "adl": pd.DataFrame(
-            {"time_s": scenario.crash.start_s + 1.0 + np.arange(4.0), "was_in_profit": [1, 1, 1, 0]}
-        ),
-        "maker_withdrawals": pd.DataFrame({"time_s": [scenario.crash.start_s + 300.0], "agent": [3]}),
-        "news": pd.DataFrame({"time_s": [scenario.crash.start_s], "headline": ["Tariffs"]}),
-    }
+    names, exchanges, collateral = INSTRUMENTS, ("hub",), ()
+    values = prices[:, 1:]
+    if scenario.dex:
+        names, exchanges, collateral = INSTRUMENTS + ON_DEX, ("hub", "dex"), ("USDE-USD@dex",)
+        values = np.column_stack((values, np.ones(time_s.size)))
+        series = {name: np.column_stack((column, column[:, [1, 3, 0]])) for name, column in series.items()}
+        own = np.column_stack(
+            (prices[:, 1] * (1.0 - 0.04 * shape), prices[:, 3] * (1.0 - 0.3 * shape), 1.0 - 0.3 * shape)
+        )
+        for name, factor in (("last", 1.0), ("low", 0.9995), ("high", 1.0005), ("mark", 1.0)):
+            series[name][:, 4:] = factor * own
+        for name in ("open_interest", "liquidated_long", "liquidated_short", "adl", "volume", "taker_buy"):
+            series[name][:, 4:] = 0.0
+    for name in exchanges:
+        world[f"insurance_fund@{name}"] = world["insurance_fund"] / len(exchanges)
+        world[f"feed_delay_s@{name}"] = world["feed_delay_s"] * (name == "hub")
+    events = fake_events(scenario.crash.start_s, exchanges)
     if progress is not None:
         progress(1.0)
     return Trace(
@@ -115,14 +126,42 @@ def fake_simulate(scenario, seed, twin="baseline", until="end", progress=None):
         seed,
         twin,
         time_s,
-        INSTRUMENTS,
-        ("BTC", "ETH", "ALT"),
+        names,
+        ("BTC", "ETH", "ALT", "USDE")[: values.shape[1]],
         series,
-        {"value": prices[:, 1:]},
+        {"value": values},
         world,
         events,
         {"news": scenario.crash.start_s},
+        exchanges,
+        collateral,
     )
+
+
+def fake_events(p0, exchanges):
+    """Return tables of events: a backstop and then deleveraging on the hub, makers that leave, an outage."""
+    forced = [
+        (p0 + 580.0, 7, "BTC-PERP", "order"),
+        (p0 + 600.0, 8, "BTC-PERP", "backstop"),
+        *((p0 + 610.0 + k, 10 + k, item, "order") for k in range(3) for item in ("BTC-PERP", "ETH-PERP")),
+    ]
+    closed = [(p0 + 660.0 + 100.0 * (k > 1), 30 + k % 2, "BTC-PERP", k < 3, k < 2) for k in range(4)]
+    left = [(p0 + 300.0 + 60.0 * k, k, "BTC-PERP", "stale feed" if k else "risk limit") for k in range(3)]
+    return {
+        "liquidations": pd.DataFrame(forced, columns=["time_s", "account", "instrument", "how"]),
+        "adl": pd.DataFrame(
+            closed, columns=["time_s", "account", "instrument", "was_in_profit", "lost_hedge"]
+        ),
+        "maker_withdrawals": pd.DataFrame(left, columns=["time_s", "maker", "instrument", "reason"]),
+        "outages": pd.DataFrame(
+            [(p0 + 900.0, p0 + 1500.0, "hub", "scheduled", 600.0)],
+            columns=["time_s", "end_s", "exchange", "cause", "largest_delay_s"],
+        ),
+        "halts": pd.DataFrame([], columns=["time_s", "end_s", "exchange", "instrument"]),
+        "refused": pd.DataFrame(
+            [(name, "not enough margin", 5) for name in exchanges], columns=["exchange", "reason", "orders"]
+        ),
+    }
 
 
 def crash_shape(after_min, keeps, news_share):

@@ -2,16 +2,26 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from fake_simulation import COVID, OCTOBER, fake_work
 
 import experiments.compare as module
-from experiments.compare import NothingFinishedError, Request, compare, list_jobs, step_overrides
+from abm.measures.stages import STAGES
+from experiments.compare import (
+    NothingFinishedError,
+    Request,
+    compare,
+    file_name,
+    list_jobs,
+    load_scenarios,
+    step_overrides,
+)
 from experiments.ensemble import TWINS
 from experiments.errors import InputError
-from experiments.metrics import METRICS
+from experiments.metrics import METRICS, VENUE_METRICS
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -64,6 +74,13 @@ def test_summary_holds_what_the_reference_page_says(comparison):
         assert scenario["reading"]["verdict"] in ("repricing", "cascade", "mixed", "undecided", "no crash")
         assert scenario["reading"]["evidence"]
         assert sum(scenario["reading"]["runs"].values()) == 4
+        assert list(scenario["stages"]) == list(STAGES)
+        for entry in scenario["stages"].values():
+            assert 0.0 <= entry["share_of_seeds"] <= 1.0
+            assert (entry["start_minutes"] is None) == (entry["share_of_seeds"] == 0.0)
+        for exchange in scenario["venues"].values():
+            assert list(exchange) == list(VENUE_METRICS)
+        assert scenario["withdrawals"]["stale feed"]["count"] == 2.0
         for target in scenario["targets"]:
             assert target["verdict"] in ("hit", "miss", "undefined", "not measured")
             assert target["source"]
@@ -83,9 +100,12 @@ def test_share_removed_is_one_minus_the_ratio_of_falls_seed_by_seed(comparison):
 
 def test_tables_are_tidy_and_complete(comparison):
     tables = {path.stem: read_csv(path) for path in (comparison.folder / "tables").iterdir()}
-    assert set(tables) == {"runs", "twins", "targets", "minutes"}
+    assert set(tables) == {"runs", "twins", "targets", "minutes", "stages", "venues", "withdrawals"}
     assert len(tables["runs"]) == 2 * 4 * 6
     assert len(tables["twins"]) == 2 * 4 * 5
+    assert len(tables["stages"]) == 2 * 4 * 6 * 6
+    assert len(tables["venues"]) == 4 * 6 * (2 + 1)  # two exchanges in the one scenario, one in the other
+    assert {row["reason"] for row in tables["withdrawals"]} == {"stale feed", "risk limit"}
     at_p0 = [row for row in tables["minutes"] if row["minute"] == "0"]
     assert [row["scenario"] for row in at_p0] == ["october-2025", "covid-2020"]
     assert all(float(row["price_percent_median"]) == 100.0 for row in at_p0)
@@ -124,6 +144,34 @@ def test_a_second_start_runs_nothing(comparison, no_figures, monkeypatch):
     request = Request(("october-2025", "covid-2020"), 4, 1, comparison.folder, command="undertow compare")
     again = compare(request, work=refuse, stream=io.StringIO())
     assert again.outcome.reused == 48
+
+
+def test_a_change_of_rules_is_told_seed_by_seed(tmp_path, monkeypatch):
+    milder = replace(OCTOBER, name="october-2025 (news.0.size=-0.02)", fall=0.09)
+    monkeypatch.setattr(module, "load_scenarios", lambda *_: [OCTOBER, milder])
+    request = Request(
+        ("october-2025", "october-2025"), 3, 1, tmp_path, own_overrides=({}, {"news.0.size": "-0.02"})
+    )
+    result = compare(request, work=fake_work, stream=io.StringIO())
+    rows = read_csv(tmp_path / "tables" / "runs.csv")
+    falls = {
+        (row["scenario"], row["seed"]): float(row["total_fall"]) for row in rows if row["twin"] == "baseline"
+    }
+    differences = [falls[milder.name, seed] - falls["october-2025", seed] for seed in "123"]
+    entry = result.summary["difference"]["metrics"]["total_fall"]
+    assert entry["second_minus_first"] == pytest.approx(np.median(differences))
+    assert entry["second_minus_first"] == pytest.approx(-4.0, abs=0.5)
+    low, high = entry["ci95"]
+    assert min(differences) - 1e-6 <= low <= high <= max(differences) + 1e-6
+    table = {row["metric"]: row for row in read_csv(tmp_path / "tables" / "difference.csv")}
+    assert float(table["fall@dex"]["difference"]) < -3.0
+    assert (tmp_path / "figures" / "october-2025-news.0.size-0.02-price.png").exists()
+    assert "What the change did" in (tmp_path / "report.html").read_text()
+
+
+def test_different_scenarios_are_not_paired(comparison):
+    assert comparison.pair is None
+    assert "difference" not in comparison.summary
 
 
 def test_a_failed_run_is_reported_everywhere_and_the_rest_stands(tmp_path, no_figures, monkeypatch):
@@ -185,3 +233,43 @@ def test_bars_are_laid_on_the_clock_of_the_scenario(tmp_path, no_figures, monkey
     assert not real.published
     assert real.price_percent[np.searchsorted(real.minute, 31.0)] == pytest.approx(90.0)
     assert np.interp(1.0, real.recovery_hours, real.recovery) == pytest.approx(0.5)
+
+
+SMALL = str(Path(__file__).parents[1] / "small.toml")
+
+
+def test_a_scenario_is_named_after_what_is_changed_in_it_alone():
+    own = ({}, {"venues.hub.insurance_fund_over_open_interest": "0.1", "retail.traders": "90"})
+    first, second = load_scenarios((SMALL, SMALL), {"herd.traders": "10"}, None, own)
+    assert first.name == "small"
+    assert second.name == "small (venues.hub.insurance_fund_over_open_interest=0.1, retail.traders=90)"
+    assert (first.herd.traders, second.herd.traders) == (10, 10)
+    assert (first.retail.traders, second.retail.traders) == (150, 90)
+    assert second.venues[0].insurance_fund_over_open_interest == 0.1
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (({}, {"venues.hub.colateral_price": "oracle"}), "--set-second: .*did you mean .*collateral_price"),
+        (
+            ({"venues.hob.halt": "none"}, {}),
+            "--set-first: venues.hob.halt: unknown item 'hob'; did you mean hub",
+        ),
+        (({}, {"venue.hub.halt": "none"}), "--set-second: unknown key 'venue'; did you mean venues"),
+        (({}, {"venues.hub.halt": "somehow"}), "--set-second: venues.0.halt"),
+        (({}, {}), "given twice; .* --set-second"),
+    ],
+)
+def test_what_is_wrong_with_a_change_is_said_with_its_option(own, message):
+    with pytest.raises(InputError, match=message):
+        load_scenarios((SMALL, SMALL), {}, None, own)
+
+
+def test_a_change_of_a_second_scenario_needs_one():
+    with pytest.raises(InputError, match="--set-second: only one scenario is compared"):
+        load_scenarios((SMALL,), {}, None, ({}, {"retail.traders": "90"}))
+
+
+def test_file_names_of_scenarios_hold_plain_characters():
+    assert file_name("october-2025 (venues.hub.halt=none)") == "october-2025-venues.hub.halt-none"

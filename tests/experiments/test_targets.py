@@ -41,6 +41,12 @@ def test_verdicts():
     assert rows["B2"] == "hit"
     assert rows["B1"] == "miss"
     assert rows["B3"] == "undefined"
-    assert rows["B16"] == "not measured"
+    assert rows["B16"] == "undefined"
     assert rows["7-i"] == "hit"
     assert judge_all("none", {}, {}) == []
+
+
+def test_what_the_model_does_not_measure_is_listed():
+    rows = {target.id: (target, verdict) for target, _, verdict in judge_all("march-2020", {}, {})}
+    assert rows["C12"][1] == "not measured"
+    assert rows["C12"][0].why_not
