@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import AMEND, CANCEL, PENDING, Records, message_table
+from abm.book.messages import AMEND, CANCEL, PENDING, Records, copied, message_table
 from abm.compiled import for_kernels, kernel
 
 ROWS = 0
@@ -36,7 +36,7 @@ class Outbox:
     def take(self) -> Records:
         """Return the messages written since the last call and start afresh."""
         rows = self.messages[: self.counters[ROWS]]
-        written: Records = for_kernels(rows.copy())
+        written: Records = for_kernels(copied(rows))
         rows.view(np.uint8)[:] = 0
         self.counters[ROWS] = 0
         return written

@@ -15,6 +15,8 @@ from abm.venues.liquidation_report import HOW_NAMES, LiquidationReport
 COLUMNS = ("time_s", "account", "instrument", "lots", "price_usd", "notional_usd")
 """What every table of forced closures says of each."""
 
+NOBODY = np.zeros(0, np.int64)
+
 
 class LiquidationEngineAgent(mesa.Agent):
     """Runs a venue's `LiquidationEngine` on the ledger and books of one exchange.
@@ -86,7 +88,6 @@ class LiquidationEngineAgent(mesa.Agent):
     def _record(self, model: MarketModel, report: LiquidationReport) -> None:
         row = model.row_of(self.exchange)
         self.exchange.count_volume(report.fills, row)
-        self.exchange.deleveraged = np.unique(report.deleveraged["account"]).astype(np.int64)
         closed = report.liquidations
         if len(closed):
             self._closed.append(closed)
@@ -97,7 +98,9 @@ class LiquidationEngineAgent(mesa.Agent):
             accounts, first = np.unique(closed.account, return_index=True)
             for network in model.networks:
                 network.on_liquidations(self.place, accounts.astype(np.int64), was_long[first])
+        self.exchange.deleveraged = NOBODY
         if len(report.deleveraged):
+            self.exchange.deleveraged = np.unique(report.deleveraged["account"]).astype(np.int64)
             self._deleveraged.append(report.deleveraged)
             self._lost_hedge += self._hedges_lost(model, report.deleveraged)
             usd = report.deleveraged.notional / 1e6

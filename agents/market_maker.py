@@ -441,8 +441,8 @@ class MarketMakers(Crowd):
             equity += ledger.cash[0, accounts] / 1e6 + usd.sum(axis=0)
             equity -= ledger.entry_value[:, accounts].sum(axis=0) / 1e6
             held = np.zeros((len(accounts), len(sight.log_value)))
-            for i in np.flatnonzero(table["kind"] == PERPETUAL):
-                held[:, table["asset"][i]] += usd[i]
+            perpetual = table["kind"] == PERPETUAL
+            held[:, table["asset"][perpetual]] = usd[perpetual].T
             coins.append(held)
         average = self.table["average_equity"]
         average[:] = np.where(average == 0.0, equity, average)
@@ -500,7 +500,7 @@ class MarketMakers(Crowd):
             reference,
             leader,
             np.where(perpetual, abroad[:, table["asset"]], 0.0),
-            np.isin(self.accounts[e], there.deleveraged),
+            (self.accounts[e][:, None] == there.deleveraged).any(axis=1),
             there.ledger.position,
             self._record,
             there.outbox.messages,
@@ -513,24 +513,23 @@ class MarketMakers(Crowd):
             hedge_delay_s,
         )
         self._note(e, there, (before == QUOTING) & (quotes["state"] != QUOTING), quotes["state"])
-        self._note(e, there, (full == 0) & (quotes["full"] != 0), np.full(full.shape, INVENTORY))
+        self._note(e, there, (full == 0) & (quotes["full"] != 0))
 
     def _hub_prices(self, table: Records, hub: Sight) -> npt.NDArray[np.float64]:
         """Return the log mid on the hub of the same coin's instrument of the same kind, nan where none."""
-        prices = np.full(len(table), np.nan)
-        for i, asset in enumerate(table["asset"]):
-            same = np.flatnonzero(
-                (hub.instruments["asset"] == asset) & (hub.instruments["kind"] == table["kind"][i])
-            )
-            if len(same):
-                prices[i] = hub.view["log_mid"][same[0]]
+        known = np.full((2, len(hub.log_value)), np.nan)
+        known[hub.instruments["kind"], hub.instruments["asset"]] = hub.view["log_mid"]
+        prices: npt.NDArray[np.float64] = known[table["kind"], table["asset"]]
         return prices
 
-    def _note(self, e: int, there: Sight, left: npt.NDArray[np.bool_], why: npt.NDArray[np.integer]) -> None:
+    def _note(
+        self, e: int, there: Sight, left: npt.NDArray[np.bool_], why: npt.NDArray[np.int8] | None = None
+    ) -> None:
+        """Write down which makers left which instruments, and why; by default for their inventory."""
         if not left.any():
             return
         for maker, instrument in np.argwhere(left):
-            reason = REASONS[int(why[maker, instrument])]
+            reason = REASONS[INVENTORY if why is None else int(why[maker, instrument])]
             self.withdrawals.append((there.start_ns / 1e9, int(maker), e, int(instrument), reason))
 
     def withdrawal_table(self) -> pd.DataFrame:

@@ -131,6 +131,17 @@ def fill_table(rows: int) -> Records:
     return np.zeros(rows, fill_dtype).view(np.recarray)
 
 
+def copied(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy of a table, byte by byte: NumPy copies field by field, which takes ten times as long."""
+    return table.view(np.ndarray).view(np.uint8).copy().view(table.dtype)
+
+
+def joined(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the rows of two tables of one type, copied as in `copied`."""
+    parts = [table.view(np.ndarray).view(np.uint8) for table in (first, second)]
+    return np.concatenate(parts).view(first.dtype)
+
+
 def signed(side: int | npt.NDArray[np.integer[Any]]) -> Any:
     """Return +1 for BUY and -1 for SELL."""
     return 1 - 2 * side

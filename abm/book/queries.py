@@ -6,7 +6,7 @@ import numpy.typing as npt
 from abm.book.identities import find
 from abm.book.ladder import next_above, next_below
 from abm.book.layout import FREE, IN_BOOK, NIL, int64
-from abm.book.messages import BUY, Records
+from abm.book.messages import BUY, SELL, Records
 from abm.book.triggers import advance, drop
 from abm.compiled import kernel
 
@@ -78,6 +78,16 @@ def impact_ticks(book: np.record, side: int, ticks_lots: int) -> float:
         left -= taken
         price = behind(book, other, price)
     return ticks_lots / lots if left == 0 and lots > 0 else 0.0
+
+
+@kernel
+def impact_both_sides(
+    books: Records, rows: Integers, ticks_lots: Integers, out: npt.NDArray[np.float64]
+) -> None:
+    """Write `impact_ticks` of a seller and of a buyer in each of the books ``rows``, ``(len(rows), 2)``."""
+    for k in range(len(rows)):
+        out[k, 0] = impact_ticks(books[rows[k]], SELL, ticks_lots[k])
+        out[k, 1] = impact_ticks(books[rows[k]], BUY, ticks_lots[k])
 
 
 @kernel

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from abm.book.messages import Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.instruments import SPOT
 from abm.ledger.arithmetic import wide
 from abm.ledger.settlement import Amounts
@@ -77,11 +77,13 @@ def no_collateral(instruments: int) -> Records:
 
 def price_collateral(backing: Records, instruments: Records, collateral_ticks: Amounts | None) -> None:
     """Write the prices at which holdings count; None, or 0 for an instrument: they do not."""
+    table = for_kernels(backing)
     if collateral_ticks is None:
-        backing["value"][:, 0] = 0
+        table["value"][:, 0] = 0
         return
-    accepted = backing["share"].any(axis=1)
-    backing["value"][:, 0] = np.where(accepted, collateral_ticks * instruments.tick_lot_value, 0)
+    accepted = table["share"].any(axis=1)
+    value = collateral_ticks * for_kernels(instruments)["tick_lot_value"]
+    table["value"][:, 0] = np.where(accepted, value, 0)
 
 
 @kernel

@@ -1,9 +1,11 @@
 """The ledger: one column for each quantity, one row of an account in every column."""
 
 import numpy as np
+import numpy.typing as npt
 
 from abm.book.messages import Records
-from abm.instruments import SPOT
+from abm.compiled import for_kernels
+from abm.instruments import PERPETUAL, SPOT
 from abm.ledger.accounts import FIRST_TRADER, OUTSIDE
 from abm.ledger.settlement import Amounts, Small, settle_fills, transfer_position
 
@@ -40,6 +42,8 @@ class Ledger:
         int64 ``(accounts,)``, millionths, sum of realised profit of perpetuals before fees and funding.
     issued
         int64 ``(instruments,)``, lots of each spot instrument ever issued by `issue`.
+    perpetual
+        bool ``(instruments,)``, which instruments are perpetuals.
 
     Raises
     ------
@@ -58,6 +62,7 @@ class Ledger:
         if position is not None and (position.shape != shape or position.dtype != np.int64):
             raise ValueError(f"position is {position.dtype} {position.shape}; int64 {shape} is needed")
         self.instruments = instruments
+        self.perpetual: npt.NDArray[np.bool_] = np.asarray(instruments["kind"]) == PERPETUAL
         self.cash: Amounts = np.zeros((assets, accounts), np.int64)
         self.position: Amounts = np.zeros(shape, np.int64) if position is None else position
         self.entry_value: Amounts = np.zeros(shape, np.int64)
@@ -128,8 +133,8 @@ class Ledger:
     def settle(self, fills: Records) -> None:
         """Settle a fill table, in order (`abm.ledger.settlement.settle_fills`)."""
         settle_fills(
-            fills, self.instruments, self.cash, self.entry_value, self.isolated_margin,
-            self.leverage, self.isolated, self.realised_pnl,
+            for_kernels(fills), for_kernels(self.instruments), self.cash, self.entry_value,
+            self.isolated_margin, self.leverage, self.isolated, self.realised_pnl,
         )  # fmt: skip
 
     def position_transfer(self, instrument: int, seller: int, buyer: int, lots: int, price: int) -> None:

@@ -9,7 +9,7 @@ profit``. Spot holdings count only where `abm.ledger.backing` accepts them and h
 import numpy as np
 
 from abm.book.messages import Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.instruments import PERPETUAL
 from abm.ledger.accounts import CLEARING
 from abm.ledger.arithmetic import wide
@@ -27,10 +27,11 @@ def mark_values(instruments: Records, mark_ticks: Amounts) -> Amounts:
     ValueError
         If the mark of a perpetual is below one tick.
     """
-    perpetual = instruments.kind == PERPETUAL
-    if (mark_ticks[perpetual] < 1).any():
+    table = for_kernels(instruments)
+    perpetual = table["kind"] == PERPETUAL
+    if (perpetual & (mark_ticks < 1)).any():
         raise ValueError(f"mark_ticks {mark_ticks.tolist()}: marks of perpetuals must be at least one tick")
-    values: Amounts = np.where(perpetual, mark_ticks * instruments.tick_lot_value, 0).astype(np.int64)
+    values: Amounts = np.where(perpetual, mark_ticks * table["tick_lot_value"], 0).astype(np.int64)
     return values
 
 

@@ -8,7 +8,7 @@ that owes money is breached too: its equity is below its maintenance margin of z
 import numpy as np
 
 from abm.book.messages import Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.ledger.accounts import FIRST_TRADER
 from abm.ledger.arithmetic import wide
 from abm.ledger.backing import no_collateral, tested_notional
@@ -27,6 +27,8 @@ breach_dtype = np.dtype(
     ],
     align=True,
 )
+
+NO_BREACHES: Records = np.zeros(0, breach_dtype).view(np.recarray)
 
 
 @kernel
@@ -119,13 +121,22 @@ def find_breaches(
     """
     values = mark_values(ledger.instruments, mark_ticks)
     known = no_collateral(len(ledger.instruments)) if backing is None else backing
+    return breaches_at(ledger, values, tiers, known, first_account)
+
+
+def breaches_at(
+    ledger: Ledger, mark_value: Amounts, tiers: Records, backing: Records, first_account: int = FIRST_TRADER
+) -> Records:
+    """Return what `find_breaches` does, from the value of one lot of each instrument at its mark."""
     room = 1024
     while True:
-        out = np.zeros(room, breach_dtype).view(np.recarray)
+        out = for_kernels(np.zeros(room, breach_dtype))
         found = sweep(
-            values, tiers, known, ledger.cash, ledger.position, ledger.entry_value, ledger.isolated_margin,
-            ledger.isolated, first_account, out,
+            mark_value, for_kernels(tiers), for_kernels(backing), ledger.cash, ledger.position,
+            ledger.entry_value, ledger.isolated_margin, ledger.isolated, first_account, out,
         )  # fmt: skip
+        if found == 0:
+            return NO_BREACHES
         if found <= room:
             return out[:found].view(np.recarray)
         room = found

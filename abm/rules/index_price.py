@@ -93,9 +93,8 @@ def protected_index(prices: npt.ArrayLike, weights: npt.ArrayLike, max_deviation
     outlier = np.abs(known - middle) > max_deviation * middle
     counted = np.where(np.isfinite(known) & ~outlier, weight, 0.0)
     total = counted.sum(axis=0)
-    mean = np.divide(
-        (counted * np.nan_to_num(known)).sum(axis=0), total, out=middle.copy(), where=total > 0.0
-    )
+    worth = counted * np.where(counted > 0.0, known, 0.0)
+    mean = np.divide(worth.sum(axis=0), total, out=middle.copy(), where=total > 0.0)
     return np.where(outlier.sum(axis=0) > 1, middle, mean)
 
 

@@ -8,7 +8,13 @@ either. Lots that reduce the fund's own position are always taken as long as equ
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from abm.compiled import kernel
+from abm.ledger.settlement import Amounts
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,15 @@ class FundRule:
         if not 0.0 < self.unwind_slippage < 1.0:
             raise ValueError(f"unwind_slippage is {self.unwind_slippage}; it must lie between 0 and 1")
 
-    def slice_lots(self, lots: int, seconds: float, carry: float) -> tuple[int, float]:
-        """Return whole lots to sell back after ``seconds``, and the fraction of a lot carried on.
+    def slice_lots(self, lots: Amounts, seconds: float, carry: Floats) -> tuple[Amounts, Floats]:
+        """Return whole lots to sell back after ``seconds``, and the fractions of a lot carried on.
 
         Over any split of a period into steps the sum is the same up to one lot: ``lots * (1 - exp(-rate *
         t))``.
         """
-        due = carry + abs(lots) * -math.expm1(-self.unwind_rate_per_s * seconds)
-        whole = min(abs(lots), int(due))
+        held = np.abs(lots)
+        due = carry + held * -math.expm1(-self.unwind_rate_per_s * seconds)
+        whole: Amounts = np.minimum(held, due.astype(np.int64))
         return whole, due - whole
 
 

@@ -144,7 +144,7 @@ class MedianMark:
 
         An unknown mid counts as no basis, an unknown last trade as P2; an unknown index keeps the mark.
         """
-        self._sample(state, seen.now_ns, np.nan_to_num(seen.mid - seen.index))
+        self._sample(state, seen)
         count = max(1, min(state.taken, self.samples))
         averaged = seen.index + state.basis[:, :count].sum(axis=1) / count
         carried = seen.funding_basis_prices(self.funding_interval_hours)
@@ -152,14 +152,14 @@ class MedianMark:
         state.price = np.where(np.isnan(middle), state.price, middle)
         return state.price
 
-    def _sample(self, state: MarkState, now_ns: int, basis: Floats) -> None:
-        spacing = round(self.sample_interval_s * NANOSECONDS)
-        if now_ns < state.next_sample_ns:
+    def _sample(self, state: MarkState, seen: MarkInputs) -> None:
+        if seen.now_ns < state.next_sample_ns:
             return
-        due = (now_ns - state.next_sample_ns) // spacing + 1
+        spacing = round(self.sample_interval_s * NANOSECONDS)
+        due = (seen.now_ns - state.next_sample_ns) // spacing + 1
         state.next_sample_ns += due * spacing
         places = (state.taken + np.arange(min(due, self.samples))) % self.samples
-        state.basis[:, places] = basis[:, None]
+        state.basis[:, places] = np.nan_to_num(seen.mid - seen.index)[:, None]
         state.taken += due
 
 

@@ -5,8 +5,12 @@ above is equal the two middle prices are averaged (Vega 0009-MRKP states that fo
 names no tie rule). Weights need not be whole.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+
+from abm.compiled import kernel
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,32 +36,50 @@ def weighted_median(prices: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
         raise ValueError(f"weights has {len(given)} entries; prices has {len(known)} sources")
     if (given < 0.0).any():
         raise ValueError(f"weights is {given.tolist()}; each must be zero or more")
-    if known.shape[0] == 0:
-        return np.full(known.shape[1:], np.nan)
     given = given.reshape(given.shape + (1,) * (known.ndim - given.ndim))
-    weight = np.where(np.isfinite(known), np.broadcast_to(given, known.shape), 0.0)
-    order = np.argsort(np.where(weight > 0.0, known, np.inf), axis=0, kind="stable")
-    ranked = np.take_along_axis(np.where(weight > 0.0, known, np.nan), order, axis=0)
-    below = np.cumsum(np.take_along_axis(weight, order, axis=0), axis=0)
-    total = below[-1]
-    slack = 1e-12 * total
-    lower = np.argmax(below >= total / 2.0 - slack, axis=0)
-    upper = np.argmax(below > total / 2.0 + slack, axis=0)
-    middle: Floats = 0.5 * (_pick(ranked, lower) + _pick(ranked, upper))
-    return np.where(total > 0.0, middle, np.nan)
+    return _medians(known, np.where(np.isfinite(known), given, 0.0))
 
 
 def median_of_known(prices: npt.ArrayLike) -> Floats:
     """Return the median over the first axis of the prices that are known; nan where none is."""
-    given = np.asarray(prices, np.float64)
-    if len(given) == 0:
-        return np.full(given.shape[1:], np.nan)
-    known = np.isfinite(given)
-    ranked = np.sort(np.where(known, given, np.nan), axis=0)  # nan last
-    last = np.maximum(np.count_nonzero(known, axis=0) - 1, 0)
-    return np.asarray(0.5 * (_pick(ranked, last // 2) + _pick(ranked, (last + 1) // 2)))
+    known = np.asarray(prices, np.float64)
+    return _medians(known, np.isfinite(known).astype(np.float64))
 
 
-def _pick(ranked: Floats, place: npt.NDArray[np.intp]) -> Floats:
-    picked: Floats = np.take_along_axis(ranked, place[None, ...], axis=0)[0]
-    return picked
+def _medians(prices: Floats, weights: Floats) -> Floats:
+    rows, shape = len(prices), prices.shape[1:]
+    columns = math.prod(shape)
+    out = np.full(columns, np.nan)
+    table, weight = np.ascontiguousarray(prices), np.ascontiguousarray(weights)
+    fill_medians(table.reshape(rows, columns), weight.reshape(rows, columns), out)
+    return out.reshape(shape)
+
+
+@kernel
+def fill_medians(prices: Floats, weights: Floats, out: Floats) -> None:
+    """Write the weighted median of each column of ``prices`` that has a weight into ``out``."""
+    ranked = np.empty(len(prices), np.int64)
+    for column in range(len(out)):
+        known = 0
+        total = 0.0
+        for row in range(len(prices)):
+            if weights[row, column] > 0.0:
+                place = known
+                while place > 0 and prices[ranked[place - 1], column] > prices[row, column]:
+                    ranked[place] = ranked[place - 1]
+                    place -= 1
+                ranked[place] = row
+                known += 1
+        for place in range(known):
+            total += weights[ranked[place], column]
+        slack = 1e-12 * total
+        below = 0.0
+        lower = np.nan
+        for place in range(known):
+            price = prices[ranked[place], column]
+            below += weights[ranked[place], column]
+            if np.isnan(lower) and below >= total / 2.0 - slack:
+                lower = price
+            if below > total / 2.0 + slack:
+                out[column] = 0.5 * (lower + price)
+                break

@@ -193,6 +193,7 @@ class Admission:
     ) -> None:
         self.instruments = instruments
         self._kernel_table = for_kernels(instruments)
+        self._tick = self._kernel_table["tick"]
         self.halt = halt
         self.price_band = price_band
         self.check_margin = check_margin
@@ -212,7 +213,7 @@ class Admission:
         """Return the messages that may enter the books; refused ones get their status and are counted."""
         if len(messages) == 0:
             return messages
-        lot_value = mark_ticks * self.instruments["tick_lot_value"]
+        lot_value = mark_ticks * self._kernel_table["tick_lot_value"]
         passes = np.empty(len(messages), np.bool_)
         refused = screen(
             messages,
@@ -234,20 +235,20 @@ class Admission:
             return messages
         for status, count in zip(*np.unique(messages["status"][~passes], return_counts=True), strict=True):
             self.refused[int(status)] = self.refused.get(int(status), 0) + int(count)
-        return for_kernels(messages[passes])
+        return for_kernels(messages.take(np.flatnonzero(passes)))
 
     def update(self, view: Records, now_ns: int, step_s: float) -> None:
         """Let halt and band rules look at the prices after a step."""
         perpetual = self._perpetual
         if self.price_band is not None:
-            index, tick = view["index"][perpetual], self.instruments["tick"][perpetual]
+            index, tick = view["index"][perpetual], self._tick[perpetual]
             premium = view["mid"][perpetual] - index
             self._premium[perpetual] += (premium - self._premium[perpetual]) * -np.expm1(-step_s / PREMIUM_S)
             low, high = self.price_band.limits(index, view["mark"][perpetual], self._premium[perpetual])
             self.lowest[perpetual] = np.ceil(low / tick)
             self.highest[perpetual] = np.floor(high / tick)
         if self.halt is not None:
-            tick = self.instruments["tick"][self._watched]
+            tick = self._tick[self._watched]
             before = self.halted.copy()
             self.halted[perpetual] = self.halt.update(
                 self._halt_state,

@@ -35,6 +35,8 @@ def cover_bad_debt(desk: Desk, breaches: Records) -> bool:
 
 def destitute(desk: Desk, breaches: Records) -> tuple[Amounts, Amounts]:
     """Return the accounts among breached cross wallets that only owe, and how much each, millionths."""
+    if len(breaches) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     ledger = desk.ledger
     crossed = breaches.isolated == 0
     accounts = breaches.account[crossed & (breaches.account != INSURANCE_FUND)].astype(np.int64)

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import Records, message_table
-from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
+from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
 from abm.ledger.valuation import mark_values
 from abm.rules.adl import AdlRule
-from abm.rules.breaches import breach_dtype, find_breaches
+from abm.rules.breaches import breach_dtype, breaches_at
 from abm.rules.fund_drawdown import FundDrawdown
 from abm.rules.insurance_fund import FundRule
 from abm.venues.deleveraging import deleverage
@@ -111,7 +111,7 @@ class Desk:
     def sweep(self, *, fund_too: bool = False) -> Records:
         """Return the breached wallets; with ``fund_too`` the fund's own as well, when it is below zero."""
         ledger, rules = self.ledger, self.rules
-        found = find_breaches(ledger, self.mark_ticks, rules.tiers, FIRST_TRADER, rules.backing)
+        found = breaches_at(ledger, self.values, rules.tiers, rules.backing)
         if fund_too and self.fund_equity() < 0 and (ledger.position[self.values > 0, INSURANCE_FUND]).any():
             own = np.zeros(1, breach_dtype)
             own["equity"], own["account"], own["instrument"] = self.fund_equity(), INSURANCE_FUND, -1

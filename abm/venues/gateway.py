@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import AMEND, CANCEL, POST_ONLY, REJECTED_RATE, Records, message_table
+from abm.book.messages import AMEND, CANCEL, POST_ONLY, REJECTED_RATE, Records, joined, message_table
 from abm.compiled import for_kernels, kernel
 from abm.random_streams import normal, stream_key
 
@@ -163,14 +163,15 @@ class Gateway:
         self.feed_delay_s = 0.0
         if len(waiting) == 0:
             return waiting
-        order = self._order(waiting)
-        served = due = int(np.searchsorted(waiting["time"][order], now_ns, side="right"))
+        # rows taken with `take` move whole; an index would move them field by field
+        ordered = waiting.take(self._order(waiting))
+        served = due = int(np.searchsorted(ordered["time"], now_ns, side="right"))
         capacity = self.access.capacity_per_s
         if capacity > 0.0:
             served = min(due, max(1, int(capacity * step_s)))
             self.feed_delay_s = (due - served) / capacity
-        arrived: Records = for_kernels(waiting[order[:served]])
-        self._pending = for_kernels(waiting[order[served:]])
+        arrived: Records = for_kernels(ordered[:served])
+        self._pending = for_kernels(ordered[served:])
         np.maximum(arrived["time"], now_ns - step_ns, out=arrived["time"])
         return arrived
 
@@ -181,7 +182,7 @@ class Gateway:
         if access.rate_limit_per_s > 0.0:
             passes = within_rate(sent, self._tokens, access.rate_limit_per_s, step_ns / NANOSECONDS)
             self.refused += len(sent) - int(passes.sum())
-            sent = for_kernels(sent[passes])
+            sent = for_kernels(sent.take(np.flatnonzero(passes)))
         if access.latency_ms > 0.0:
             delay(sent, self._latest, self._key, self._steps, access.latency_ms * 1e6, access.latency_spread)
         if access.block_ms > 0.0:
@@ -192,7 +193,7 @@ class Gateway:
     def _join(self, sent: Records) -> Records:
         if len(self._pending) == 0:
             return sent
-        return for_kernels(np.concatenate([self._pending, sent]))
+        return for_kernels(joined(self._pending, sent))
 
     def _order(self, waiting: Records) -> npt.NDArray[np.intp]:
         """Return the order of service: by time, and by kind within a block where the venue says so."""

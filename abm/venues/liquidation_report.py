@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm.book.messages import Records, fill_table
+from abm.book.messages import Records, fill_table, joined
 from abm.ledger.settlement import Amounts
-from abm.rules.breaches import breach_dtype
+from abm.rules.breaches import NO_BREACHES
 from abm.venues.deleveraging import adl_dtype
 
 ORDER = 0
@@ -37,6 +37,9 @@ liquidation_dtype = np.dtype(
     ],
     align=True,
 )
+_NO_LIQUIDATIONS: Records = np.zeros(0, liquidation_dtype).view(np.recarray)
+_NO_ADL: Records = np.zeros(0, adl_dtype).view(np.recarray)
+_NO_FILLS = fill_table(0)
 
 
 @dataclass
@@ -65,10 +68,10 @@ class LiquidationReport:
         the fund could pay.
     """
 
-    liquidations: Records = field(default_factory=lambda: _empty(liquidation_dtype))
-    deleveraged: Records = field(default_factory=lambda: _empty(adl_dtype))
-    fills: Records = field(default_factory=lambda: fill_table(0))
-    unresolved: Records = field(default_factory=lambda: _empty(breach_dtype))
+    liquidations: Records = field(default_factory=lambda: _NO_LIQUIDATIONS)
+    deleveraged: Records = field(default_factory=lambda: _NO_ADL)
+    fills: Records = field(default_factory=lambda: _NO_FILLS)
+    unresolved: Records = field(default_factory=lambda: NO_BREACHES)
     rounds: int = 0
     bad_debt: int = 0
     gaps_paid: int = 0
@@ -77,7 +80,8 @@ class LiquidationReport:
     def add(self, name: str, rows: Records) -> bool:
         """Append rows to the table ``name``; tell whether there were any."""
         if len(rows):
-            setattr(self, name, np.concatenate([getattr(self, name), rows]).view(np.recarray))
+            before = getattr(self, name)
+            setattr(self, name, joined(before, rows).view(np.recarray) if len(before) else rows)
         return len(rows) > 0
 
 
@@ -95,7 +99,3 @@ def liquidation_rows(orders: Records, lots: Amounts, notional: Amounts, unit: Am
     rows["notional"] = notional[done]
     rows["price"] = np.rint(notional[done] / (lots[done] * unit[done]))
     return rows
-
-
-def _empty(dtype: np.dtype[np.void]) -> Records:
-    return np.zeros(0, dtype).view(np.recarray)

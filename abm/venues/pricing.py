@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import BUY, SELL, Records
-from abm.book.queries import impact_ticks
+from abm.book.messages import Records
+from abm.book.queries import impact_both_sides
 from abm.instruments import PERPETUAL
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from abm.venues.exchange import Exchange
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 STALE_S = 10.0
 """Prices of another exchange that are older than this are not used in a mark, seconds."""
 
@@ -35,6 +36,35 @@ class Source:
 
     exchange: int
     instruments: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A source at its place in a table of prices: ``row``, the perpetuals that it has, its instruments."""
+
+    exchange: int
+    row: int
+    columns: Places
+    instruments: Places
+
+
+def by_place(sources: Sequence[Source], here: int) -> tuple[list[Feed], list[Feed]]:
+    """Return the feeds from other exchanges, and those from the exchange ``here``."""
+    feeds = []
+    for row, source in enumerate(sources):
+        chosen = np.array(source.instruments, np.int64)
+        columns = np.flatnonzero(chosen >= 0)
+        feeds.append(Feed(source.exchange, row, columns, chosen[columns]))
+    own = [feed for feed in feeds if feed.exchange == here]
+    return [feed for feed in feeds if feed.exchange != here], own
+
+
+def read(feeds: Sequence[Feed], exchanges: Sequence["Exchange"], prices: Floats, ages: Floats) -> None:
+    """Write published mids and their ages, seconds, into tables of shape ``(sources, perpetuals)``."""
+    for feed in feeds:
+        exchange = exchanges[feed.exchange]
+        prices[feed.row, feed.columns] = exchange.published["mid"][feed.instruments]
+        ages[feed.row] = exchange.gateway.feed_delay_s
 
 
 class Pricing:
@@ -75,9 +105,10 @@ class Pricing:
         self.instruments = instruments
         self._perpetual = np.flatnonzero(instruments["kind"] == PERPETUAL)
         own = tuple(int(i) for i in instruments["index_source"][self._perpetual])
-        self._here = here
         self._index_sources = tuple(index_sources) or (Source(here, own),)
         self._mark_sources = tuple(mark_sources)
+        self._seen_index, self._own_index = by_place(self._index_sources, here)
+        self._seen_mark, _ = by_place(self._mark_sources, here)
         self._tick = instruments["tick"].copy()
         self._caps = venue.funding_caps(instruments, asset_names)[self._perpetual]
         notional = venue.impact_notionals(instruments, asset_names)[self._perpetual]
@@ -99,26 +130,13 @@ class Pricing:
 
     def look_around(self, exchanges: Sequence["Exchange"]) -> None:
         """Take in what other exchanges publish."""
-        self._read(self._index_sources, exchanges, self._index_prices, self._index_ages)
-        self._read(self._mark_sources, exchanges, self._other_mids, self._other_ages)
-
-    def _read(
-        self, sources: Sequence[Source], exchanges: Sequence["Exchange"], prices: Floats, ages: Floats
-    ) -> None:
-        """Write published mids and their ages, shape ``(sources, perpetuals)``; own prices come later."""
-        for row, source in enumerate(sources):
-            if source.exchange != self._here:
-                exchange = exchanges[source.exchange]
-                chosen = np.array(source.instruments)
-                there = chosen >= 0
-                prices[row, there] = exchange.published["mid"][chosen[there]]
-                ages[row] = exchange.gateway.feed_delay_s
+        read(self._seen_index, exchanges, self._index_prices, self._index_ages)
+        read(self._seen_mark, exchanges, self._other_mids, self._other_ages)
 
     def _work_out_index(self, mid: Floats) -> Floats:
         """Return the index from the own ``mid`` of every instrument and what was seen elsewhere."""
-        for row, source in enumerate(self._index_sources):
-            if source.exchange == self._here:
-                self._index_prices[row] = mid[np.array(source.instruments)]
+        for own in self._own_index:
+            self._index_prices[own.row, own.columns] = mid[own.instruments]
         if len(self._index_sources) == 1:
             fresh = self._index_prices[0]
         else:
@@ -182,12 +200,8 @@ class Pricing:
 
     def _impact_prices(self, books: Records) -> tuple[Floats, Floats]:
         """Return impact bid and ask of every perpetual, USD; nan where a side is too thin."""
-        prices = np.array(
-            [
-                [impact_ticks(books[i], side, size) for side in (SELL, BUY)]
-                for i, size in zip(self._perpetual, self._impact, strict=True)
-            ]
-        ).reshape(-1, 2)
+        prices = np.empty((len(self._perpetual), 2))
+        impact_both_sides(books, self._perpetual, self._impact, prices)
         prices[prices <= 0.0] = np.nan
         prices *= self._tick[self._perpetual][:, None]
         return prices[:, 0], prices[:, 1]
