@@ -84,10 +84,12 @@ def said(ensemble: Ensemble, metric: str) -> str:
 
 
 def change(value: float, unit: str) -> str:
-    """Return a difference with its sign; that of shares in percentage points."""
+    """Return a difference with its sign; that of shares and percentages in percentage points."""
     sign = "+" if value > 0.0 else ""
     if unit == "share":
         return f"{sign}{number(round(100 * value, 1))} points"
+    if unit.startswith("%"):
+        return f"{sign}{number(value)} points"
     return sign + (number(value) if unit == "ratio" else with_unit(value, unit))
 
 

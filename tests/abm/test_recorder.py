@@ -9,7 +9,7 @@ from abm.compiled import for_kernels
 from abm.instruments import Instrument, instrument_table
 from abm.market_view import market_view, refresh
 from abm.recorder import Recorder, record_books, record_fills
-from abm.trace import INSTRUMENT_SERIES
+from abm.trace import EXCHANGE_SERIES, INSTRUMENT_SERIES, WORLD_SERIES
 
 TABLE = for_kernels(
     instrument_table(
@@ -84,6 +84,12 @@ def test_rows_follow_each_other_and_a_quiet_step_repeats_the_last_price(books):
     assert (quiet["last"], quiet["low"], quiet["high"]) == pytest.approx((100.1, 100.1, 100.1))
     assert quiet["volume"] == 0.0
     assert recorder.steps == 2
+
+
+def test_each_exchange_has_series_of_its_own():
+    world = Recorder(2, 1, 1, ("hub", "dex")).world
+    assert {f"{name}@{exchange}" for name in EXCHANGE_SERIES for exchange in ("hub", "dex")} <= set(world)
+    assert set(WORLD_SERIES) <= set(world)
 
 
 def test_every_named_series_has_a_column():

@@ -176,6 +176,38 @@ def test_compare_prints_the_table_and_names_the_files(undertow, fake, tmp_path):
     assert summary["command"] == "undertow compare --seeds 2 --workers 1 --out result"
 
 
+def test_a_change_of_one_scenario_reaches_the_comparison(undertow, monkeypatch):
+    asked = []
+
+    def listen(request):
+        asked.append(request)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiments.compare, "compare", listen)
+    words = [
+        "--set",
+        "retail.traders=9",
+        "--set-first",
+        "a.b=1",
+        "--set-second",
+        "a.b=2",
+        "--set-second",
+        "c=x",
+    ]
+    status, *_ = undertow("compare", "october-2025", "october-2025", *words)
+    assert status == 130
+    assert asked[0].overrides == {"retail.traders": "9"}
+    assert asked[0].own_overrides == ({"a.b": "1"}, {"a.b": "2", "c": "x"})
+
+
+def test_a_faulty_change_is_one_line(undertow):
+    twice = ["compare", "october-2025", "october-2025"]
+    line = one_error_line(undertow(*twice, "--set-second", "venues.hub.colateral_price=oracle"))
+    assert "--set-second" in line
+    assert "did you mean venues.0.collateral_price" in line or "did you mean venues.collateral_price" in line
+    assert "--set-second: 'halt' is not" in one_error_line(undertow(*twice, "--set-second", "halt"))
+
+
 def test_ctrl_c_says_how_to_go_on(undertow, monkeypatch, tmp_path):
     real = experiments.compare.compare
     seen = []

@@ -170,6 +170,26 @@ def test_a_span_names_its_unit_once():
     assert words.span(1.5, math.inf, "ratio") == "at least 1.5 times"
 
 
+def test_differences_carry_their_sign():
+    assert words.change(-0.063, "share") == "−6.3 points"
+    assert words.change(1.2, "%") == "+1.2 points"
+    assert words.change(-2.0, "ratio") == "−2"
+    assert words.change(3.0, "minutes") == "+3 minutes"
+    assert words.with_unit(3.0, "count") == "3"
+
+
+def test_what_happened_between_exchanges_is_told(chapters):
+    text = " ".join(words.findings(chapters[0].ensemble))
+    assert "Between exchanges BTC differed by up to" in text
+    assert "Pegged collateral traded as low as 70 %" in text
+    assert "stale feed 2 and risk limit 1" in text
+    page = render_page(chapters, {}, "undertow compare", {})
+    assert "<h2>Stages</h2>" in page
+    assert "6 auto-deleveraging" in page
+    assert words.stage_said(chapters[1].ensemble, "adl").startswith("11 minutes")
+    assert words.exchanges(chapters[0].ensemble) == ["hub", "dex"]
+
+
 def test_long_times_are_told_in_hours_and_days():
     assert words.with_unit(9360.0, "minutes") == "6.5 days"
     assert words.with_unit(240.0, "minutes") == "4 hours"
