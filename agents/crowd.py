@@ -119,6 +119,26 @@ class Crowd:
         """Write this step's messages into ``sight.outbox``."""
         raise NotImplementedError
 
+    def change(self, **values: float) -> None:
+        """Set numbers that the decision reads, parameters or what was derived from them, from now on.
+
+        Parameters that only set up the population (how many, with what) change nothing any more.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown or a value is out of bounds.
+        """
+        known = self._record.dtype.names or ()
+        for name in values:
+            if name not in known:
+                raise ValueError(f"{self.kind}: unknown parameter {name!r}; known: {', '.join(known)}")
+        fields = type(self.parameters).model_fields
+        own = {name: value for name, value in values.items() if name in fields}
+        self.parameters = self.parameters.model_validate(self.parameters.model_dump() | own)
+        for name, value in values.items():
+            self._record[name] = value
+
     def views(self, model: mesa.Model) -> list[CrowdAgent]:
         """Create one Mesa agent for each row."""
         return [self.agent_class(model, self, row) for row in range(len(self.table))]
