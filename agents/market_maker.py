@@ -210,7 +210,7 @@ def decide_makers(
     loading: npt.NDArray[np.float64],
     reference: npt.NDArray[np.float64],
     leader: npt.NDArray[np.float64],
-    elsewhere_usd: npt.NDArray[np.float64],
+    abroad: npt.NDArray[np.float64],
     deleveraged: npt.NDArray[np.bool_],
     position: npt.NDArray[np.int64],
     parameters: Records,
@@ -233,8 +233,8 @@ def decide_makers(
         Log mid of the same coin on the hub for each instrument, nan where none.
     leader
         For each asset: mean over the other assets of log mid on the hub less log value.
-    elsewhere_usd
-        What each maker holds of each instrument's coin on other exchanges, ``(makers, instruments)``.
+    abroad
+        What each maker holds of each coin in perpetuals of other exchanges, USD, ``(makers, assets)``.
     deleveraged
         Which makers were auto-deleveraged here in the last step.
     """
@@ -276,7 +276,8 @@ def decide_makers(
             if not turn:
                 continue
             held_usd = held * terms.lot * price_usd
-            q = inventory(quote, held_usd, elsewhere_usd[m, i], p.inventory_over_depth)
+            elsewhere_usd = abroad[m, n] if terms.kind == PERPETUAL else 0.0
+            q = inventory(quote, held_usd, elsewhere_usd, p.inventory_over_depth)
             if abs(q) >= 1.0:
                 quote.full = 1
             elif abs(q) < 0.8:
@@ -296,7 +297,7 @@ def hedge(
     quotes: Records,
     view: Records,
     instruments: Records,
-    elsewhere_usd: npt.NDArray[np.float64],
+    abroad: npt.NDArray[np.float64],
     position: npt.NDArray[np.int64],
     parameters: Records,
     messages: Records,
@@ -311,13 +312,14 @@ def hedge(
             continue
         for i in range(len(instruments)):
             terms = instruments[i]
-            if elsewhere_usd[m, i] == 0.0 or terms.kind == SPOT:
+            elsewhere_usd = abroad[m, terms.asset]
+            if elsewhere_usd == 0.0 or terms.kind == SPOT:
                 continue
             mid = view[i].mid
-            net = elsewhere_usd[m, i] + position[i, accounts[m]] * terms.lot * mid
+            net = elsewhere_usd + position[i, accounts[m]] * terms.lot * mid
             beyond = abs(net) - p.hedge_at * p.inventory_over_depth * quotes[m, i].depth_usd
-            lots = lots_for(min(beyond, abs(elsewhere_usd[m, i])), mid, terms.lot)
-            if beyond <= 0.0 or lots < 1 or net * elsewhere_usd[m, i] < 0.0:
+            lots = lots_for(min(beyond, abs(elsewhere_usd)), mid, terms.lot)
+            if beyond <= 0.0 or lots < 1 or net * elsewhere_usd < 0.0:
                 continue
             side = SELL if net > 0.0 else BUY
             worst = max(1, int(view[i].screen * (1.0 + (1 - 2 * side) * p.hedge_slippage) / terms.tick))
@@ -453,14 +455,13 @@ class MarketMakers(Crowd):
     def _hedge(self, hub: Sight, abroad: npt.NDArray[np.float64]) -> None:
         """Offset on the hub what was taken on elsewhere."""
         hub.outbox.reserve(self.quotes[0].size)
-        elsewhere = abroad[:, hub.instruments["asset"]]
         hedge(
             self.table,
             self.accounts[0],
             self.quotes[0],
             hub.view,
             hub.instruments,
-            elsewhere,
+            abroad,
             hub.ledger.position,
             self._record,
             hub.outbox.messages,
@@ -482,7 +483,6 @@ class MarketMakers(Crowd):
         there.outbox.reserve(2 * self.ladders[e].size + quotes.size)
         before, full = quotes["state"].copy(), quotes["full"].copy()
         table = there.instruments
-        perpetual = table["kind"] == PERPETUAL
         reference = np.full(len(table), np.nan) if e == 0 else self._hub_prices(table, hub)
         hedge_delay_s = 0.0 if e == 0 else hub.feed_delay_s
         decide_makers(
@@ -499,7 +499,7 @@ class MarketMakers(Crowd):
             self.loading,
             reference,
             leader,
-            np.where(perpetual, abroad[:, table["asset"]], 0.0),
+            abroad,
             (self.accounts[e][:, None] == there.deleveraged).any(axis=1),
             there.ledger.position,
             self._record,

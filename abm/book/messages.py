@@ -136,6 +136,11 @@ def copied(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return table.view(np.ndarray).view(np.uint8).copy().view(table.dtype)
 
 
+def overwrite(table: npt.NDArray[Any], source: npt.NDArray[Any]) -> None:
+    """Copy the rows of ``source`` over those of a table of the same type and length, as in `copied`."""
+    table.view(np.ndarray).view(np.uint8)[:] = source.view(np.ndarray).view(np.uint8)
+
+
 def joined(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the rows of two tables of one type, copied as in `copied`."""
     parts = [table.view(np.ndarray).view(np.uint8) for table in (first, second)]

@@ -25,9 +25,9 @@ def bybit_band(
     average_premium: npt.ArrayLike = 0.0,
 ) -> Pair:
     """Return the lowest sell and the highest buy price; without an index only the mark counts."""
-    price, premium = np.asarray(mark, np.float64), np.nan_to_num(np.asarray(average_premium, np.float64))
-    highest = price * (1.0 + x) + alpha * np.maximum(0.0, premium)
-    lowest = price * (1.0 - x) + alpha * np.minimum(0.0, premium)
+    price, premium = np.asarray(mark, np.float64), np.asarray(average_premium, np.float64)
+    highest = price * (1.0 + x) + alpha * np.fmax(0.0, premium)  # fmax: zero where the premium is nan
+    lowest = price * (1.0 - x) + alpha * np.fmin(0.0, premium)
     highest = np.minimum(np.fmax(index, highest), price * (1.0 + y))
     lowest = np.maximum(np.fmin(index, lowest), price * (1.0 - y))
     return lowest, highest

@@ -88,7 +88,6 @@ def protected_index(prices: npt.ArrayLike, weights: npt.ArrayLike, max_deviation
     weight = np.asarray(weights, np.float64)
     if (weight < 0.0).any():
         raise ValueError(f"weights is {weight.tolist()}; each must be zero or more")
-    weight = np.broadcast_to(weight, known.shape)
     middle = median_of_known(known)
     outlier = np.abs(known - middle) > max_deviation * middle
     counted = np.where(np.isfinite(known) & ~outlier, weight, 0.0)

@@ -62,8 +62,8 @@ def impact_notional_from_margin(initial_fraction: float, base: float = 500.0) ->
 
 def premium_index(index: Floats, impact_bid: Floats, impact_ask: Floats) -> Floats:
     """Return the premium as a fraction; a side that is nan contributes nothing, an unknown index gives 0."""
-    above = np.nan_to_num(np.maximum(0.0, impact_bid - index))
-    below = np.nan_to_num(np.maximum(0.0, index - impact_ask))
+    above = np.fmax(0.0, impact_bid - index)  # fmax: zero where the difference is nan
+    below = np.fmax(0.0, index - impact_ask)
     usable = np.isfinite(index) & (np.asarray(index) > 0.0)
     premium: Floats = np.divide(
         above - below, index, out=np.zeros(np.broadcast(above, below).shape), where=usable

@@ -85,7 +85,7 @@ class VenueMedianMark:
         basis = DecayingAverage(self.basis_tau_s).update(state.basis, elapsed_s, seen.mid - oracle)
         smooth = DecayingAverage(self.book_tau_s).update(state.book, elapsed_s, book)
         abroad = np.full(oracle.shape, np.nan) if others is None else weighted_median(others, self.weights)
-        marks = venue_median(oracle + np.nan_to_num(basis), book, abroad, smooth)
+        marks = venue_median(oracle + np.where(np.isnan(basis), 0.0, basis), book, abroad, smooth)
         state.price = np.where(np.isnan(marks), state.price, marks)
         return state.price
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import Records
+from abm.book.messages import Records, copied, overwrite
 from abm.book.orderbook import OrderBooks
 from abm.clock import Clock
 from abm.compiled import for_kernels
@@ -216,11 +216,11 @@ class Exchange:
         delay_ns = round(self.gateway.feed_delay_s * 1e9)
         if delay_ns == 0:
             self._recent_views.clear()
-            self.published[:] = self.view
+            overwrite(self.published, self.view)
             return
-        self._recent_views.append((now_ns, self.view.copy()))
+        self._recent_views.append((now_ns, for_kernels(copied(self.view))))
         while self._recent_views and self._recent_views[0][0] <= now_ns - delay_ns:
-            self.published[:] = self._recent_views.popleft()[1]
+            overwrite(self.published, self._recent_views.popleft()[1])
 
     def open_account(self, deposit_usd: float, leverage: int) -> int:
         """Give an agent of its own an account with cash, and return its row in the ledger.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from abm.book.messages import BUY, FUND, IOC, REDUCE_ONLY, SELL, Records, message_table
+from abm.book.messages import BUY, FUND, IOC, REDUCE_ONLY, SELL, Records, message_dtype, message_table
 from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
@@ -38,10 +38,10 @@ class FundUnwinding:
         sold = np.flatnonzero(lots)
         long = held[sold] > 0
         worst = mark_ticks[sold] * (1.0 + self.rule.unwind_slippage * np.where(long, -1, 1))
-        orders = message_table(len(sold))
+        orders = np.zeros(len(sold), message_dtype)
         orders["time"], orders["id"] = now_ns, first_id + np.arange(len(sold))
         orders["account"], orders["instrument"] = INSURANCE_FUND, sold
         orders["kind"], orders["flags"], orders["source"] = IOC, REDUCE_ONLY, FUND
         orders["lots"], orders["side"] = lots[sold], np.where(long, SELL, BUY)
         orders["price"] = np.maximum(1, np.rint(worst))
-        return orders
+        return orders.view(np.recarray)
