@@ -1,8 +1,9 @@
 """Scenarios: shipped and own TOML files, loaded, overridden and validated."""
 
+import copy
 import difflib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from experiments.errors import InputError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
     from experiments.scenarios.schema import Scenario
 
 FOLDER = Path(__file__).parent
@@ -48,6 +51,18 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> "Scenari
     InputError
         With one line for each fault: unknown scenario, unreadable file, unknown key, value out of bounds.
     """
+    data, folder = read(name_or_path)
+    return resolve(data, overrides or {}).read_from(folder)
+
+
+def read(name_or_path: str) -> tuple[dict[str, Any], Path]:
+    """Return what a scenario file says, not yet validated, and the folder that it lies in.
+
+    Raises
+    ------
+    InputError
+        For an unknown scenario and an unreadable file.
+    """
     path = shipped().get(name_or_path)
     if path is None:
         path = Path(name_or_path)
@@ -63,9 +78,21 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> "Scenari
         raise InputError(f"scenario file {path}: not UTF-8 text (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"scenario file {path}: not valid TOML ({error})") from error
-    for key, value in (overrides or {}).items():
-        _override(data, key, value)
-    return parse(data).read_from(path.parent)
+    return data, path.parent
+
+
+def resolve(data: dict[str, Any], overrides: Mapping[str, Any]) -> "Scenario":
+    """Return the scenario that ``data`` describes with ``overrides``; ``data`` is left as it is.
+
+    Raises
+    ------
+    InputError
+        With one line for each fault.
+    """
+    changed = copy.deepcopy(data)
+    for key, value in overrides.items():
+        _override(changed, key, value)
+    return parse(changed)
 
 
 def parse(data: dict[str, Any]) -> "Scenario":
@@ -83,11 +110,31 @@ def parse(data: dict[str, Any]) -> "Scenario":
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
-        raise InputError("\n".join(map(_sentence, _causes(error.errors())))) from None
+        raise InputError("\n".join(fault_sentences(error, Scenario))) from None
     mistaken = [f"{path}: must be a number, got {given!r}" for path, given in _no_numbers(data, scenario)]
     if mistaken:
         raise InputError("\n".join(mistaken))
     return scenario
+
+
+def fault_sentences(error: "ValidationError", model: "type[BaseModel]") -> list[str]:
+    """Return one line for each fault of a file that ``model`` validates."""
+    return [_sentence(fault, model) for fault in _causes(error.errors())]
+
+
+def changed(scenario: "Scenario", overrides: dict[str, Any]) -> "Scenario":
+    """Return the scenario with other values, dotted path -> value as in `load`.
+
+    Raises
+    ------
+    InputError
+        With one line for each fault.
+    """
+    data = scenario.model_dump(mode="json", exclude_none=True)
+    for key, value in overrides.items():
+        _override(data, key, value)
+    fresh = parse(data)
+    return fresh if scenario.folder is None else fresh.read_from(scenario.folder)
 
 
 def _causes(faults: Sequence[Any]) -> list[Any]:
@@ -116,12 +163,12 @@ def _no_numbers(given: Any, taken: Any, path: str = "") -> Iterator[tuple[str, A
         yield path, given
 
 
-def _sentence(fault: Any) -> str:
+def _sentence(fault: Any, model: "type[BaseModel]") -> str:
     path = ".".join(str(part) for part in fault["loc"])
     if fault["type"] in _PLAINLY:
         return f"{path}: {_PLAINLY[fault['type']].format(**fault.get('ctx', {}))}, got {fault['input']!r}"
     if fault["type"] == "extra_forbidden":
-        return _unknown("key", path, _siblings(fault["loc"]))
+        return _unknown("key", path, _siblings(fault["loc"], model))
     if fault["type"] == "missing":
         return f"{path}: missing; it must be given"
     message = fault["msg"].removeprefix("Value error, ")
@@ -130,13 +177,11 @@ def _sentence(fault: Any) -> str:
     return f"{path}: {message[0].lower()}{message[1:]}, got {fault['input']!r}"
 
 
-def _siblings(location: tuple[int | str, ...]) -> list[str]:
+def _siblings(location: tuple[int | str, ...], root: "type[BaseModel]") -> list[str]:
     """Return full paths of the keys allowed where ``location`` was found."""
     from pydantic import BaseModel
 
-    from experiments.scenarios.schema import Scenario
-
-    model: Any = Scenario
+    model: Any = root
     for part in location[:-1]:
         if isinstance(part, int):
             continue
