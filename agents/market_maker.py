@@ -83,7 +83,7 @@ class MarketMakerParameters(Parameters):
     )
     news_delay_s: float = Field(4.0, gt=0, le=1e5, description="time to take in a change of value, seconds")
     pick_off_news: float = Field(
-        0.002,
+        0.003,
         gt=0,
         le=1,
         description="change of value within a minute at which it trades against quotes left behind, fraction",
@@ -95,7 +95,8 @@ class MarketMakerParameters(Parameters):
         0.5,
         ge=0,
         le=1.5,
-        description="how far beliefs about a coin follow what moves the other coins away from value",
+        description="how far, in a very volatile market, beliefs about a coin follow what moves the other coins "
+        "away from value",
     )
     reference_s: float = Field(
         15.0,
@@ -252,7 +253,7 @@ def decide_makers(
             excess = seen.volatility / seen.volatility_slow
             reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
             n = terms.asset
-            follow = p.leader_weight * loading[n]
+            follow = p.leader_weight * loading[n] * (1.0 - 1.0 / max(1.0, excess))
             update_belief(
                 p, quote, seen.log_mid, log_value[n], reference[i], leader[n], follow, excess, step_s
             )
