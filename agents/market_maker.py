@@ -95,8 +95,8 @@ class MarketMakerParameters(Parameters):
         0.5,
         ge=0,
         le=1.5,
-        description="how far, in a very volatile market, beliefs about a coin follow what moves the other coins "
-        "away from value",
+        description="how far, in a very volatile market, beliefs about a coin follow what moves the other "
+        "coins away from value",
     )
     reference_s: float = Field(
         15.0,
