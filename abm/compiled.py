@@ -53,7 +53,7 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` with Numba: cached on disk, NumPy error model, no Python objects inside."""
-    return numba.njit(cache=True, error_model="numpy")(function)
+    return numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(function)
 
 
 def merged(function: _Function) -> _Function:
