@@ -16,6 +16,7 @@ from experiments.command_line import (
     usage_message,
 )
 from experiments.errors import InputError
+from experiments.sweep_commands import runs_command, sweep_command
 
 if TYPE_CHECKING:
     from experiments.compare import Request
@@ -151,6 +152,10 @@ def run_command(
 
     result, written = run_single(scenario, seed, twin, parse_overrides(overrides or []), out)
     print_run(result, written)
+
+
+app.command("sweep")(sweep_command)
+app.command("runs")(runs_command)
 
 
 @app.command("scenarios")

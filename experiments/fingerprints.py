@@ -37,12 +37,20 @@ def own_sources_fingerprint(scenario: "Scenario") -> str:
     """
     if not scenario.own_agents:
         return ""
-    beside = [str(folder) for folder in (scenario.folder, Path.cwd()) if folder is not None]
+    folders = [folder for folder in (scenario.folder, Path.cwd()) if folder is not None]
+    return modules_fingerprint([group.agent.split(":")[0] for group in scenario.own_agents], folders)
+
+
+def modules_fingerprint(modules: Sequence[str], folders: Sequence[Path]) -> str:
+    """Return a hash of modules, looked for in ``folders`` and then as Python does.
+
+    What they import from ``folders`` is part of the hash.
+    """
+    beside = [str(folder) for folder in folders]
     PathFinder.invalidate_caches()  # a module may have been written a moment ago
     found: dict[str, bytes] = {}
     todo = []
-    for group in scenario.own_agents:
-        module = group.agent.split(":")[0]
+    for module in modules:
         todo += list(_sources(module, [*beside, *sys.path]))
     while todo:
         name, path = todo.pop()

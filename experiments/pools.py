@@ -1,7 +1,10 @@
 """Where jobs run: a process pool that survives dead workers, or an executor that belongs to the caller."""
 
 import multiprocessing
+import multiprocessing.process
+import os
 import signal
+import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 
 
@@ -26,7 +29,7 @@ class LocalPool:
 
     def _build(self) -> Executor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=leave_interrupts_to_parent)
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=follow_parent)
 
     def rebuild(self) -> None:
         """Put a fresh pool in place of a broken one."""
@@ -43,6 +46,14 @@ class LocalPool:
         self.executor.shutdown(wait=True, cancel_futures=True)
 
 
-def leave_interrupts_to_parent() -> None:
-    """Ignore Ctrl-C in a worker: the parent decides what stops."""
+def follow_parent() -> None:
+    """Ignore Ctrl-C in a worker, since the parent decides what stops, and end when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

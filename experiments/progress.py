@@ -40,6 +40,7 @@ class RunProgress:
         self._clock = clock
         self._runs_done = 0
         self._runs_reused = 0
+        self._runs_failed = 0
         self._work_done = 0.0
         self._work_reused = 0.0
         self._begin = clock()
@@ -60,9 +61,10 @@ class RunProgress:
         if self._live is not None:
             self._live.stop()
 
-    def advance(self, work: float, *, reused: bool = False) -> None:
+    def advance(self, work: float, *, reused: bool = False, failed: bool = False) -> None:
         """Count one more run of size ``work``; ``reused`` when it was not run now but found on disk."""
         self._runs_done += 1
+        self._runs_failed += failed
         self._work_done += work
         if reused:
             self._runs_reused += 1
@@ -77,7 +79,10 @@ class RunProgress:
             print(line, file=self._stream, flush=True)
 
     def state(self) -> str:
-        """Return rate and time left in words."""
+        """Return rate, time left and failures in words."""
+        return self._pace() + (f", {self._runs_failed} failed" if self._runs_failed else "")
+
+    def _pace(self) -> str:
         passed = self._clock() - self._begin
         fresh = self._runs_done - self._runs_reused
         done = self._work_done - self._work_reused

@@ -5,6 +5,7 @@ A scenario sets causes (news, initial leverage, outage windows, who is there); i
 
 import difflib
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -358,7 +359,7 @@ class Scenario(Part):
         if not any(venue.retail_share > 0 for venue in self.venues):
             raise ValueError("venues: retail_share is 0 for all of them; at least one must be above 0")
         for venue in self.venues:
-            if venue.spot and load_preset(venue.preset).matching.kind == "pool":
+            if venue.spot and _matching_kind(venue.preset) == "pool":
                 raise ValueError(
                     f"venues.{venue.name}: spot is true; {venue.preset} is a pool without spot pairs"
                 )
@@ -368,6 +369,12 @@ class Scenario(Part):
             known_names(f"venues.{venue.name}.mark_from", venue.mark_from, venues)
         if self.whale is not None and self.whale.venue:
             known_names("whale.venue", (self.whale.venue,), venues)
+
+
+@cache
+def _matching_kind(preset: str) -> str:
+    """Return how a preset matches orders; presets do not change while a program runs."""
+    return load_preset(preset).matching.kind
 
 
 def known_names(where: str, given: tuple[str, ...], known: list[str]) -> None:

@@ -1,0 +1,278 @@
+"""The one loop that does the runs of a sweep on any executor, and loses nothing that is finished."""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from experiments.pools import BorrowedPool, LocalPool
+from experiments.store import DONE, FAILED, SET_ASIDE, TRACES, DiskFullError, Ledger, Standing, disk_full
+from experiments.sweeps.run import Report, Run, Work
+
+KILLS_BEFORE_SET_ASIDE = 2
+HOPELESS = 5
+Fate = Literal["done", "reused", "failed", "set aside", "left aside"]
+
+
+class Pool(Protocol):
+    """Where runs are done."""
+
+    executor: Executor
+
+    def rebuild(self) -> None:
+        """Put a fresh executor in place of a broken one."""
+
+
+class Notice(Protocol):
+    """Hears what came of each run."""
+
+    def __call__(self, run: Run, fate: Fate, error: str = "") -> None:
+        """Take the fate of ``run``."""
+
+
+class SweepStoppedError(RuntimeError):
+    """The sweep cannot go on; what had finished is kept."""
+
+
+@dataclass
+class Tally:
+    """How many runs came to what.
+
+    Attributes
+    ----------
+    done, failed, set_aside
+        Finished now, gave an error now, killed their worker twice.
+    reused
+        Had been finished before.
+    left_aside
+        Had been set aside before, and were not tried again.
+    """
+
+    done: int = 0
+    failed: int = 0
+    set_aside: int = 0
+    reused: int = 0
+    left_aside: int = 0
+
+
+def run_scenarios(
+    runs: Sequence[Run],
+    work: Work,
+    ledger: Ledger,
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+    slots: Callable[[], int] | None = None,
+    again: bool = False,
+    traces: bool = False,
+    notice: Notice | None = None,
+) -> Tally:
+    """Do the runs that are not done yet; every finished run is in the ledger at once.
+
+    A run that raises is noted and the others go on. When a worker dies, the pool is built anew and the runs
+    in flight are tried again, each alone, after the others; one that kills its worker a second time is set
+    aside.
+
+    Parameters
+    ----------
+    runs
+        What to do; they must have been entered with `Ledger.plan`.
+    work
+        Does one run; must be importable by name in workers.
+    ledger
+        Where results go.
+    workers
+        Worker processes, or how many runs ``executor`` does at a time.
+    executor
+        Any ``concurrent.futures`` executor in place of local processes; it is not shut down, and not rebuilt
+        when it breaks.
+    slots
+        Returns how many runs ``executor`` does at a time, where that changes.
+    again
+        Whether to try again what was set aside.
+    traces
+        Whether a run without a trace counts as not done.
+    notice
+        Called in this process with the fate of every run.
+
+    Raises
+    ------
+    SweepStoppedError
+        When the executor is lost, or no worker stays alive.
+    DiskFullError
+        When results cannot be written.
+    KeyboardInterrupt
+        On Ctrl-C, after the workers have been stopped.
+    """
+    desk = _Desk(ledger, notice or _nobody)
+    todo = deque(desk.open(runs, again=again, traces=traces))
+    if not todo:
+        return desk.tally
+    if executor is not None:
+        _Loop(BorrowedPool(executor), work, desk, slots or (lambda: workers)).run(todo)
+    else:
+        with LocalPool(min(workers, len(todo))) as pool:
+            _Loop(pool, work, desk, lambda: workers).run(todo)
+    return desk.tally
+
+
+def _nobody(run: Run, fate: Fate, error: str = "") -> None:
+    """Hear nothing."""
+
+
+class _Desk:
+    """Writes into the ledger what comes of each run, and tells the caller."""
+
+    def __init__(self, ledger: Ledger, notice: Notice) -> None:
+        self._ledger = ledger
+        self._notice = notice
+        self.tally = Tally()
+        self.kills: dict[str, int] = {}
+
+    def open(self, runs: Sequence[Run], *, again: bool, traces: bool) -> list[Run]:
+        """Return the runs that are to be done."""
+        standings = self._ledger.standings()
+        todo = []
+        for run in runs:
+            standing = standings.get(run.id, Standing("", 0, trace=False))
+            if standing.status == DONE and (standing.trace or not traces):
+                self.tally.reused += 1
+                self._notice(run, "reused")
+            elif standing.status == SET_ASIDE and not again:
+                self.tally.left_aside += 1
+                self._notice(run, "left aside")
+            else:
+                if standing.status == SET_ASIDE:
+                    self._ledger.forgive(run)
+                elif standing.kills:
+                    self.kills[run.id] = standing.kills
+                todo.append(run)
+        return todo
+
+    def finish(self, run: Run, report: Report) -> None:
+        folder = self._ledger.folder / TRACES
+        if report.trace_bytes and not (folder / f"{run.id}.parquet").is_file():
+            self.fail(
+                run,
+                f"its trace is not in {folder}; all workers must see this folder, or traces be none",
+            )
+            return
+        self._ledger.finish(run, report)
+        self.tally.done += 1
+        self._notice(run, "done")
+
+    def fail(self, run: Run, error: str) -> None:
+        self._ledger.fail(run, error, FAILED)
+        self.tally.failed += 1
+        self._notice(run, "failed", error)
+
+    def set_aside(self, run: Run, error: str) -> None:
+        self._ledger.fail(run, error, SET_ASIDE, attempts=0)
+        self.tally.set_aside += 1
+        self._notice(run, "set aside", error)
+
+    def killed(self, run: Run) -> bool:
+        """Note that the worker of a run died; return whether the run may be tried again."""
+        self.kills[run.id] = self._ledger.count_kill(run)
+        if self.kills[run.id] < KILLS_BEFORE_SET_ASIDE:
+            return True
+        self.set_aside(run, f"its worker process died {self.kills[run.id]} times; the run is set aside")
+        return False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether workers die whatever they do."""
+        return self.tally.done + self.tally.failed == 0 and self.tally.set_aside >= HOPELESS
+
+
+class _Loop:
+    """Keeps a bounded number of runs in flight; those whose worker died run alone, at the end."""
+
+    def __init__(self, pool: Pool, work: Work, desk: _Desk, slots: Callable[[], int]) -> None:
+        self._pool = pool
+        self._work = work
+        self._desk = desk
+        self._slots = slots
+        self._flying: dict[Future[Report], Run] = {}
+
+    def run(self, todo: deque[Run]) -> None:
+        suspects = deque(run for run in todo if run.id in self._desk.kills)
+        fresh = deque(run for run in todo if run.id not in self._desk.kills)
+        try:
+            while fresh or suspects or self._flying:
+                broken = not self._submit(fresh, suspects)
+                lost = [] if broken else self._collect()
+                if broken or lost:
+                    lost += [run for future, run in self._flying.items() if not self._finished(future, run)]
+                    self._flying.clear()
+                    suspects.extend(run for run in lost if self._desk.killed(run))
+                    self._rebuild()
+        except BaseException:
+            with contextlib.suppress(DiskFullError):
+                for future, run in self._flying.items():
+                    self._finished(future, run)
+            raise
+
+    def _submit(self, fresh: deque[Run], suspects: deque[Run]) -> bool:
+        """Fill the window, a little wider than the workers; False if the pool is broken."""
+        slots = max(self._slots(), 1)
+        window = slots + 1 + slots // 4
+        try:
+            while fresh and len(self._flying) < window:
+                self._flying[self._pool.executor.submit(self._work, fresh[0])] = fresh[0]
+                fresh.popleft()
+            if not self._flying and suspects:
+                self._flying[self._pool.executor.submit(self._work, suspects[0])] = suspects[0]
+                suspects.popleft()
+        except BrokenExecutor:  # it broke between two runs
+            return False
+        return True
+
+    def _collect(self) -> list[Run]:
+        """Wait for a run, hand in what is done; return the runs whose worker died."""
+        lost = []
+        done, _ = wait(self._flying, timeout=5.0, return_when=FIRST_COMPLETED)
+        for future in done:
+            if not self._hand_in(future, self._flying[future]):
+                lost.append(self._flying[future])
+            del self._flying[future]
+        return lost
+
+    def _hand_in(self, future: "Future[Report]", run: Run) -> bool:
+        """Keep what a run gave, or its error; False if its worker died."""
+        try:
+            report = future.result()
+        except BrokenExecutor:
+            return False
+        except CancelledError as error:
+            raise SweepStoppedError("the executor gave up its runs; is its scheduler still there?") from error
+        except Exception as error:
+            if disk_full(error):
+                raise DiskFullError(str(error)) from error
+            if type(error).__name__ == "KilledWorker":  # Dask has tried it on several workers
+                self._desk.set_aside(run, "its workers died, one after the other; the run is set aside")
+            else:
+                self._desk.fail(run, f"{type(error).__name__}: {error}")
+        else:
+            self._desk.finish(run, report)
+        return True
+
+    def _rebuild(self) -> None:
+        if self._desk.hopeless:
+            raise SweepStoppedError(
+                f"the first {HOPELESS} runs that were tried alone all ended their worker process; "
+                "look at memory, and try one of them with `undertow run`"
+            )
+        try:
+            self._pool.rebuild()
+        except RuntimeError as error:
+            raise SweepStoppedError(str(error)) from error
+
+    def _finished(self, future: "Future[Report]", run: Run) -> bool:
+        """Hand in a run that has finished and was not collected yet; False if it has not."""
+        if future.done() and not future.cancelled() and future.exception() is None:
+            self._desk.finish(run, future.result())
+            return True
+        return False
