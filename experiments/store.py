@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS runs (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number INTEGER, scenario TEXT NOT NULL,
     scenario_id TEXT NOT NULL, settings TEXT NOT NULL, seed INTEGER NOT NULL, twin TEXT NOT NULL,
     size REAL NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-    kills INTEGER NOT NULL DEFAULT 0, error TEXT, seconds REAL, finished_utc TEXT,
-    trace_bytes INTEGER NOT NULL DEFAULT 0, version_id INTEGER
+    suspected INTEGER NOT NULL DEFAULT 0, kills INTEGER NOT NULL DEFAULT 0, error TEXT, seconds REAL,
+    finished_utc TEXT, trace_bytes INTEGER NOT NULL DEFAULT 0, version_id INTEGER
 );
 CREATE TABLE IF NOT EXISTS metrics (
     run INTEGER NOT NULL, name TEXT NOT NULL, value REAL, reason TEXT, PRIMARY KEY (run, name)
@@ -55,11 +55,24 @@ class DiskFullError(OSError):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a run stands: its status, how often it killed its worker, and whether it left a trace."""
+    """How a run stands.
+
+    Attributes
+    ----------
+    status
+        One of `STATUSES`.
+    suspected
+        Whether it was in flight with others when a worker died.
+    kills
+        How often its worker died while it was alone.
+    trace
+        Whether it left a trace.
+    """
 
     status: str
-    kills: int
-    trace: bool
+    suspected: bool = False
+    kills: int = 0
+    trace: bool = False
 
 
 class Ledger:
@@ -126,7 +139,8 @@ class Ledger:
             try:
                 yield self._base
             except BaseException:
-                self._base.execute("ROLLBACK")
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
                 raise
             self._base.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -159,8 +173,11 @@ class Ledger:
 
     def standings(self) -> dict[str, Standing]:
         """Return how every run of the ledger stands, by id."""
-        rows = self._base.execute("SELECT id, status, kills, trace_bytes > 0 FROM runs")
-        return {name: Standing(status, kills, bool(trace)) for name, status, kills, trace in rows}
+        rows = self._base.execute("SELECT id, status, suspected, kills, trace_bytes > 0 FROM runs")
+        return {
+            name: Standing(status, bool(suspected), kills, bool(trace))
+            for name, status, suspected, kills, trace in rows
+        }
 
     def finish(self, run: Run, report: Report) -> None:
         """Keep what a run gave."""
@@ -180,10 +197,11 @@ class Ledger:
         with self._together() as base:
             base.execute(_FAIL, (status, attempts, error, _now(), run.id))
 
-    def count_kill(self, run: Run) -> int:
-        """Note that a run's worker died; return how often that has happened."""
+    def count_death(self, run: Run, *, alone: bool) -> int:
+        """Note that a worker died with a run in flight; return how often that was with this run alone."""
+        what = "kills = kills + 1" if alone else "suspected = 1"
         with self._together() as base:
-            base.execute("UPDATE runs SET kills = kills + 1, attempts = attempts + 1 WHERE id = ?", (run.id,))
+            base.execute(f"UPDATE runs SET {what}, attempts = attempts + 1 WHERE id = ?", (run.id,))
             (kills,) = base.execute("SELECT kills FROM runs WHERE id = ?", (run.id,)).fetchone()
             return int(kills)
 
@@ -191,7 +209,8 @@ class Ledger:
         """Give a run that was set aside another chance."""
         with self._together() as base:
             base.execute(
-                "UPDATE runs SET kills = 0, status = 'planned', error = NULL WHERE id = ?", (run.id,)
+                "UPDATE runs SET kills = 0, suspected = 1, status = 'planned', error = NULL WHERE id = ?",
+                (run.id,),
             )
 
 

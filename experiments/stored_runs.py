@@ -90,10 +90,11 @@ class StoredRuns:
             if key in places:
                 own = metrics.setdefault(name, [math.nan] * len(self._rows))
                 own[places[key]] = math.nan if value is None else value
-        for name in sorted(metrics, key=self._order):
+        order = sorted(metrics, key=self._order)
+        for name in order:
             columns[f"{name}_measured" if name in columns else name] = metrics[name]
         table = pd.DataFrame(columns).astype({"number": "Int64"} if self._rows else {})
-        table.attrs["units"] = {name: self.unit(name) for name in metrics}
+        table.attrs["units"] = {name: self.unit(name) for name in order}
         return table
 
     def _order(self, name: str) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def run_scenarios(
     """Do the runs that are not done yet; every finished run is in the ledger at once.
 
     A run that raises is noted and the others go on. When a worker dies, the pool is built anew and the runs
-    in flight are tried again, each alone, after the others; one that kills its worker a second time is set
+    in flight are tried again, each alone, after the others; one that kills its worker twice when alone is set
     aside.
 
     Parameters
@@ -129,14 +129,14 @@ class _Desk:
         self._ledger = ledger
         self._notice = notice
         self.tally = Tally()
-        self.kills: dict[str, int] = {}
+        self.suspects: dict[str, int] = {}
 
     def open(self, runs: Sequence[Run], *, again: bool, traces: bool) -> list[Run]:
         """Return the runs that are to be done."""
         standings = self._ledger.standings()
         todo = []
         for run in runs:
-            standing = standings.get(run.id, Standing("", 0, trace=False))
+            standing = standings.get(run.id, Standing(""))
             if standing.status == DONE and (standing.trace or not traces):
                 self.tally.reused += 1
                 self._notice(run, "reused")
@@ -146,8 +146,8 @@ class _Desk:
             else:
                 if standing.status == SET_ASIDE:
                     self._ledger.forgive(run)
-                elif standing.kills:
-                    self.kills[run.id] = standing.kills
+                if standing.suspected or standing.kills:
+                    self.suspects[run.id] = standing.kills
                 todo.append(run)
         return todo
 
@@ -173,18 +173,13 @@ class _Desk:
         self.tally.set_aside += 1
         self._notice(run, "set aside", error)
 
-    def killed(self, run: Run) -> bool:
-        """Note that the worker of a run died; return whether the run may be tried again."""
-        self.kills[run.id] = self._ledger.count_kill(run)
-        if self.kills[run.id] < KILLS_BEFORE_SET_ASIDE:
+    def died(self, run: Run, *, alone: bool) -> bool:
+        """Note that a worker died with a run in flight; return whether the run may be tried again."""
+        kills = self._ledger.count_death(run, alone=alone)
+        if kills < KILLS_BEFORE_SET_ASIDE:
             return True
-        self.set_aside(run, f"its worker process died {self.kills[run.id]} times; the run is set aside")
+        self.set_aside(run, f"run alone, it ended its worker process {kills} times; it is set aside")
         return False
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether workers die whatever they do."""
-        return self.tally.done + self.tally.failed == 0 and self.tally.set_aside >= HOPELESS
 
 
 class _Loop:
@@ -195,19 +190,22 @@ class _Loop:
         self._work = work
         self._desk = desk
         self._slots = slots
+        self._rebuilt = 0
         self._flying: dict[Future[Report], Run] = {}
 
     def run(self, todo: deque[Run]) -> None:
-        suspects = deque(run for run in todo if run.id in self._desk.kills)
-        fresh = deque(run for run in todo if run.id not in self._desk.kills)
+        known = self._desk.suspects
+        suspects = deque(sorted((run for run in todo if run.id in known), key=lambda run: known[run.id]))
+        fresh = deque(run for run in todo if run.id not in known)
         try:
             while fresh or suspects or self._flying:
                 broken = not self._submit(fresh, suspects)
+                alone = len(self._flying) == 1
                 lost = [] if broken else self._collect()
                 if broken or lost:
                     lost += [run for future, run in self._flying.items() if not self._finished(future, run)]
                     self._flying.clear()
-                    suspects.extend(run for run in lost if self._desk.killed(run))
+                    suspects.extend(run for run in lost if self._desk.died(run, alone=alone))
                     self._rebuild()
         except BaseException:
             with contextlib.suppress(DiskFullError):
@@ -260,10 +258,11 @@ class _Loop:
         return True
 
     def _rebuild(self) -> None:
-        if self._desk.hopeless:
+        self._rebuilt += 1
+        if self._desk.tally.done + self._desk.tally.failed == 0 and self._rebuilt >= HOPELESS:
             raise SweepStoppedError(
-                f"the first {HOPELESS} runs that were tried alone all ended their worker process; "
-                "look at memory, and try one of them with `undertow run`"
+                f"workers died {HOPELESS} times before any run finished; look at memory (fewer workers), and "
+                "try one run with `undertow run`"
             )
         try:
             self._pool.rebuild()
