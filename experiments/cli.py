@@ -158,6 +158,26 @@ app.command("sweep")(sweep_command)
 app.command("runs")(runs_command)
 
 
+@app.command("viz")
+def viz_command(
+    scenario: Annotated[str, typer.Argument(help="Scenario, name or file.")] = "october-2025",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of all random streams.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 = any that is free.")] = 8765,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; beyond this machine a token is asked for.")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    overrides: Overrides = None,
+) -> None:
+    """Watch a run in the browser, change and fork it.
+
+    A page of your own machine that works offline. Needs: pip install "undertow[viz]".
+    """
+    from experiments.visualizer.start import start
+
+    start(scenario, seed, parse_overrides(overrides or []), host, port, browser=browser)
+
+
 @app.command("scenarios")
 def scenarios_command() -> None:
     """List the shipped scenarios."""

@@ -1,0 +1,1 @@
+"""The visualizer: watch a run, change a rule in it, fork it."""

@@ -1,0 +1,188 @@
+"""Changes to a running market: a parameter, a switch, news, an outage, a large order.
+
+Each knows how to act on a lane and what to say of it. News and outages act exactly as if the scenario had
+planned them, so a run with them can be repeated from the scenario that the lane then holds.
+"""
+
+import math
+from abc import abstractmethod
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from abm.information.news import News
+from abm.model import MarketModel
+from abm.venues.gateway import Outage
+from agents.market_maker import MarketMakers
+from agents.trader import Trader
+from experiments.building.stage import Stage
+from experiments.errors import InputError
+from experiments.scenarios import changed
+from experiments.scenarios.schema import Scenario
+from experiments.visualizer.lane import Lane
+from experiments.visualizer.liquidation_map import engine_of
+from experiments.visualizer.parameters import apply_live, is_live
+
+FORBIDDEN = ("own_agents", "name")
+"""Tables that a page may not set: code to import, and what files are called."""
+
+
+class Change(BaseModel):
+    """Base of all changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @abstractmethod
+    def act(self, lane: Lane) -> str:
+        """Change the lane's market from now on and return one sentence that says so.
+
+        Raises
+        ------
+        ValueError
+            If the market has no place for it.
+        """
+
+
+class SetParameter(Change):
+    """Set a key of the scenario; it must be one that acts on a running market."""
+
+    change: Literal["set"] = "set"
+    path: str = Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9_.@ -]+$")
+    value: float | str = Field(description="as in a scenario file")
+
+    def act(self, lane: Lane) -> str:
+        """Set it in the lane's scenario and in the market."""
+        scenario = with_key(lane.scenario, self.path, self.value)
+        if not is_live(self.path):
+            raise ValueError(f"{self.path} acts only from the start: reset the run with it")
+        apply_live(lane.model, scenario, self.path)
+        lane.scenario = scenario
+        return f"{self.path} is {self.value} from now on"
+
+
+class Switch(Change):
+    """Switch a mechanism on or off."""
+
+    change: Literal["switch"] = "switch"
+    mechanism: Literal["liquidations", "adl", "maker_withdrawal"]
+    on: bool
+
+    def act(self, lane: Lane) -> str:
+        """Switch it on every exchange."""
+        lane.switches[self.mechanism] = self.on
+        if self.mechanism == "maker_withdrawal":
+            for crowd in lane.model.crowds:
+                if isinstance(crowd, MarketMakers):
+                    crowd.change(withdrawal=float(self.on))
+            return f"makers {'may' if self.on else 'never'} withdraw from now on"
+        for exchange in lane.model.exchanges:
+            if engine_of(exchange) is not None:
+                setattr(exchange.risk, self.mechanism, self.on)
+        name = "auto-deleveraging" if self.mechanism == "adl" else "liquidations"
+        return f"{name} {'are' if name[-1] == 's' else 'is'} {'on' if self.on else 'off'} from now on"
+
+
+class InjectNews(Change):
+    """News that change fundamental values from now on."""
+
+    change: Literal["news"] = "news"
+    size: float = Field(ge=-0.5, le=0.5, description="relative change of value for a loading of 1")
+    duration_s: float = Field(60.0, ge=0, le=3600.0)
+
+    def act(self, lane: Lane) -> str:
+        """Let the news begin now."""
+        now_s = lane.now_s
+        loading = Stage(lane.scenario, lane.model.seed_used, lane.model.twin).loading
+        item = News(now_s, self.duration_s, math.log1p(self.size) * loading)
+        lane.model.fundamentals.news += (item,)
+        planned = {
+            "name": f"news {len(lane.scenario.news) + 1}",
+            "time_s": now_s,
+            "duration_s": self.duration_s,
+            "size": self.size,
+        }
+        news = [*(item.model_dump() for item in lane.scenario.news), planned]
+        lane.scenario = changed(lane.scenario, {"news": news})
+        return f"news of {self.size:+.1%} over {self.duration_s:g} s"
+
+
+class InjectOutage(Change):
+    """An exchange processes no message and shows no new price for a while."""
+
+    change: Literal["outage"] = "outage"
+    exchange: str = Field(max_length=64)
+    duration_s: float = Field(300.0, gt=0, le=86_400.0)
+
+    def act(self, lane: Lane) -> str:
+        """Let the outage begin now."""
+        exchange = lane.model.exchange(self.exchange)
+        window = Outage(lane.now_s, lane.now_s + self.duration_s)
+        exchange.gateway.outages += (window,)
+        planned = lane.scenario.venues[lane.model.exchanges.index(exchange)].outages
+        windows = [item.model_dump() for item in planned]
+        windows.append({"start_s": window.start_s, "end_s": window.end_s})
+        lane.scenario = changed(lane.scenario, {f"venues.{self.exchange}.outages": windows})
+        return f"outage of {self.exchange} for {self.duration_s:g} s"
+
+
+class InjectOrder(Change):
+    """A large order, worked evenly over some time."""
+
+    change: Literal["order"] = "order"
+    instrument: str = Field(max_length=130)
+    side: Literal["buy", "sell"] = "sell"
+    usd: float = Field(ge=1e3, le=1e9)
+    duration_s: float = Field(60.0, gt=0, le=86_400.0)
+
+    def act(self, lane: Lane) -> str:
+        """Open an account for it and begin."""
+        LargeOrder(lane.model, self)
+        lane.roster.read()
+        return f"order to {self.side} {self.usd:,.0f} USD of {self.instrument} over {self.duration_s:g} s"
+
+
+AnyChange = Annotated[
+    SetParameter | Switch | InjectNews | InjectOutage | InjectOrder, Field(discriminator="change")
+]
+
+
+class LargeOrder(Trader):
+    """Whoever sends a large order: in even slices, with an account that can bear it.
+
+    Parameters
+    ----------
+    model
+        The market.
+    order
+        What to trade.
+    """
+
+    def __init__(self, model: MarketModel, order: InjectOrder) -> None:
+        exchange = model.exchange_of(order.instrument).name
+        super().__init__(model, deposit_usd=2.0 * order.usd, leverage=5, exchange=exchange)
+        self.order = order
+        self.begun_s = model.clock.now_s
+        self.sent = 0.0
+
+    def step(self) -> None:
+        """Send the part that is due."""
+        clock, order = self.model.clock, self.order
+        due = min(1.0, (clock.now_s - self.begun_s) / order.duration_s) * order.usd
+        quantity = (due - self.sent) / self.mid(order.instrument)
+        if quantity > 0.0:
+            send = self.buy if order.side == "buy" else self.sell
+            if send(order.instrument, quantity):
+                self.sent = due
+
+
+def with_key(scenario: Scenario, path: str, value: float | str) -> Scenario:
+    """Return the scenario with the item at a dotted path set, checked.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, a value out of bounds, or a key that a page may not set.
+    """
+    if path.split(".")[0] in FORBIDDEN:
+        raise InputError(f"{path}: cannot be set from a page; set it on the command line")
+    return changed(scenario, {path: value})
