@@ -80,14 +80,8 @@ def write_trace(
         arrays.append(array)
     schema = pa.schema(fields, metadata={METADATA_KEY: json.dumps(about).encode()})
     stream = io.BytesIO()
-    floats = [field.name for field in fields if pa.types.is_floating(field.type)]
-    pq.write_table(
-        pa.Table.from_arrays(arrays, schema=schema),
-        stream,
-        compression="zstd",
-        use_dictionary=["run"],
-        use_byte_stream_split=floats,
-    )
+    table = pa.Table.from_arrays(arrays, schema=schema)
+    pq.write_table(table, stream, compression="zstd", use_dictionary=["run"])
     content = stream.getvalue()
     write_bytes(path, content)
     return len(content)

@@ -1,5 +1,6 @@
-"""Write the reference of scenario keys from the models that validate scenario files."""
+"""Write the references of scenario and sweep keys from the models that validate these files."""
 
+import json
 import types
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -10,12 +11,16 @@ from pydantic_core import PydanticUndefined
 from sphinx.application import Sphinx
 
 from experiments.scenarios.schema import Scenario
+from experiments.sweeps.sweep_file import SweepFile
 
-MARK = "<!-- scenario keys -->"
+MARKS: dict[str, tuple[type[BaseModel], str]] = {
+    "<!-- scenario keys -->": (Scenario, "keys"),
+    "<!-- sweep keys -->": (SweepFile, "sweep-keys"),
+}
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
 STYLE = ":::{rst-class} keys\n:::\n\n"
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
-NAMES = {float: "number", int: "whole number", str: "text", bool: "true or false"}
+NAMES = {float: "number", int: "whole number", str: "text", bool: "true or false", Any: "value"}
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
@@ -42,7 +47,7 @@ def type_words(annotation: Any) -> str:
     if origin is tuple:
         return f"list of {type_words(parts[0])}s"
     if origin is dict:
-        return f"table of {type_words(parts[1])}"
+        return f"table of {type_words(parts[1])}s"
     if model_of(annotation):
         return "table"
     return NAMES[annotation]
@@ -76,6 +81,8 @@ def default(field: FieldInfo) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, str):
         return f'`"{value}"`' if value else ""
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
     return f"`{value:g}`".replace("e+0", "e")
 
 
@@ -89,40 +96,44 @@ def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type
             yield from sections(below, f"[[{header}]]" if repeats(field.annotation) else f"[{header}]")
 
 
-def label(path: str) -> str:
+def label(path: str, prefix: str) -> str:
     """Return the link target of a table of the file."""
-    return "keys-" + (path.strip("[]").replace(".", "-") or "top")
+    return f"{prefix}-" + (path.strip("[]").replace(".", "-") or "top")
 
 
-def link(path: str, name: str, field: FieldInfo) -> str:
+def link(path: str, name: str, field: FieldInfo, prefix: str) -> str:
     """Return the name of a key, linked to its own table if it has one."""
     below = f"{path.strip('[]')}.{name}".lstrip(".")
-    return f"[`{name}`](#{label(below)})" if model_of(field.annotation) else f"`{name}`"
+    return f"[`{name}`](#{label(below, prefix)})" if model_of(field.annotation) else f"`{name}`"
 
 
-def table(path: str, model: type[BaseModel]) -> str:
+def table(path: str, model: type[BaseModel], prefix: str) -> str:
     """Return the Markdown table of one model's keys."""
     rows = ""
     for name, field in model.model_fields.items():
         value = ", ".join(filter(None, (type_words(field.annotation), bounds(field))))
-        rows += f"| {link(path, name, field)} | {value} | {default(field)} | {field.description or ''} |\n"
+        key = link(path, name, field, prefix)
+        rows += f"| {key} | {value} | {default(field)} | {field.description or ''} |\n"
     return HEAD + rows
 
 
-def markdown() -> str:
-    """Return the reference as Markdown: one section and one table for each table of a scenario file."""
+def markdown(root: type[BaseModel], prefix: str) -> str:
+    """Return the reference as Markdown: one section and one table for each table of a file."""
     text = ""
-    for path, model in sections(Scenario):
+    for path, model in sections(root):
         summary = " ".join((model.__doc__ or "").strip().partition("\n\n")[0].split())
         title = f"`{path}`" if path else "Top level"
-        text += f"({label(path)})=\n\n## {title}\n\n{summary}\n\n{STYLE}{table(path, model)}\n"
+        text += (
+            f"({label(path, prefix)})=\n\n## {title}\n\n{summary}\n\n{STYLE}{table(path, model, prefix)}\n"
+        )
     return text
 
 
 def fill_in(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Put the reference where a page asks for it."""
-    if MARK in source[0]:
-        source[0] = source[0].replace(MARK, markdown())
+    """Put a reference where a page asks for it."""
+    for mark, (root, prefix) in MARKS.items():
+        if mark in source[0]:
+            source[0] = source[0].replace(mark, markdown(root, prefix))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from experiments import load as load_runs
 from experiments.build import build
 from experiments.compare import Request, compare
 from experiments.scenarios import load, parse, shipped
+from experiments.sweeps.plan import make_plan
+from experiments.sweeps.sweep_reading import read_sweep
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 HALF_HOUR = {"phases.0.until_s": 1800, "phases.0.step_s": 30, "crash.start_s": 600, "crash.end_s": 1800}
@@ -138,3 +141,18 @@ def test_exchanges_of_the_tutorial(tmp_path):
     scenario = load(str(file), {key: value})
     assert [venue.capacity_per_s for venue in scenario.venues] == [0.0, 200.0]
     assert "BTC-PERP@edge" in build(scenario, seed=1, views=False).instrument_names
+
+
+@pytest.mark.parametrize(("name", "runs"), [("leverage-and-depth", 432), ("sampled", 64)])
+def test_sweeps_of_the_guide(name, runs):
+    assert f"../examples/{name}.toml" in (DOCS / "how-to" / "sweeps.md").read_text("utf-8")
+    plan = make_plan(read_sweep(DOCS / "examples" / f"{name}.toml"), DOCS / "examples")
+    assert len(plan.runs) == runs
+
+
+def test_sweep_of_any_model(example, tmp_path, capsys):
+    example("sweep_any_model").main(str(tmp_path), workers=1)
+    rows = capsys.readouterr().out.splitlines()[2:]
+    mean = {tuple(map(int, row.split()[:2])): float(row.split()[2]) for row in rows if len(row.split()) == 4}
+    assert len(load_runs(tmp_path).table) == 16
+    assert all(0.0 < value < 1.0 for value in mean.values())
