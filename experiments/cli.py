@@ -16,6 +16,7 @@ from experiments.command_line import (
     usage_message,
 )
 from experiments.errors import InputError
+from experiments.reproduce_command import reproduce_command
 from experiments.sweep_commands import runs_command, sweep_command
 
 if TYPE_CHECKING:
@@ -242,6 +243,9 @@ def diagnose_command(
         calm_days=calm_days,
     )
     print_diagnosis(result)
+
+
+app.command("reproduce")(reproduce_command)
 
 
 @app.command("version")

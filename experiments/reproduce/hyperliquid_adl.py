@@ -3,10 +3,12 @@
 The positions that stood before each wave are put together from two public files, see
 `experiments.reproduce.hyperliquid_positions`; what
 each rule of `abm.rules.adl` would have closed of them is compared with what was closed. Print the tables with
-``python -m experiments.reproduce.hyperliquid_adl DATA_FOLDER [FIGURE.png]``.
+``python -m experiments.reproduce.hyperliquid_adl DATA_FOLDER [FIGURE.png]``; ``undertow reproduce
+hyperliquid_adl`` prints their means and Chitra's totals.
 """
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from scipy.stats import rankdata
 from abm.rules.adl import ALLOCATIONS, AdlRule, lots_closed
 from abm.rules.adl_candidates import Amounts, Candidates, Floats
 from abm.rules.adl_ranks import RANKS, hyperliquid_documented_score
+from experiments.reproduce.comparison import Row, compared
 from experiments.reproduce.hyperliquid_positions import (
     MARKETS,
     candidates_before,
@@ -190,18 +193,63 @@ def published_policies(folder: Path) -> pd.DataFrame:
     )
 
 
+PUBLISHED_USD = {"taken_usd": 60_108_335.0, "needed_usd": 15_079_670.0, "excess_usd": 45_028_666.0}
+"""Chitra 2025, production over 16 waves."""
+
+
+@lru_cache(maxsize=1)
+def measured(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Return `prediction`, the mean outcome of each policy over waves, and the accounts closed by wave."""
+    predicted, replayed = prediction(folder), replay(folder)
+    closed = predicted.groupby(["coin", "wave"])["closed"].first()
+    return predicted, over_waves(replayed, "policy", list(replayed.columns[3:]), closed), closed
+
+
+def reproduce(folder: Path) -> pd.DataFrame:
+    """Return Chitra's totals from the files, and what each score and policy makes of the same waves."""
+    totals = published_policies(folder).loc["prod"].to_dict()
+    rows = [
+        Row(f"production, 16 waves, {name}", float(totals[name]), printed, source="paper", allowed=1.0)
+        for name, printed in PUBLISHED_USD.items()
+    ]
+    predicted, outcomes, closed = measured(folder)
+    width = (predicted["high"] - predicted["low"]) / (2 * 1.96)
+    scores = over_waves(predicted.assign(variance=width**2), "score", ["auc", "variance"], closed)
+    # waves are independent: the variance of a weighted mean has squared weights
+    share = float((closed**2).sum()) / float(closed.sum()) ** 2
+    for name, line in scores.iterrows():
+        rows.append(
+            Row(
+                f"area under the curve of {name}",
+                line["auc"],
+                np.nan,
+                float(np.sqrt(line["variance"] * share)),
+            )
+        )
+    for name, line in outcomes.iterrows():
+        rows.append(Row(f"closed lots as in production, {name}", line["overlap"], np.nan))
+    return compared(rows)
+
+
+def draw_own(folder: Path, path: Path) -> None:
+    """Write the figure of scores and policies."""
+    from experiments.reproduce.hyperliquid_adl_figure import draw
+
+    predicted, outcomes, _ = measured(folder)
+    draw(predicted, outcomes, path)
+
+
 def main(arguments: list[str]) -> None:
     """Print all tables; draw the figure if a path is given."""
     folder = Path(arguments[0])
     positions = joined_positions(folder)
     print("closed whole, accounts deleveraged once:", closed_whole(folder).to_dict())
     print("joined positions:", positions.groupby("coin").size().to_dict())
-    predicted, replayed = prediction(folder), replay(folder)
-    closed = predicted.groupby(["coin", "wave"])["closed"].first()
+    replayed = replay(folder)
+    predicted, outcomes, closed = measured(folder)
     scores = over_waves(predicted, "score", ["auc", "lead", "precision"], closed)
     scores["waves_ahead"] = predicted[predicted["lead_low"] > 0].groupby("score").size()
     scores["waves_behind"] = predicted[predicted["lead_high"] < 0].groupby("score").size()
-    outcomes = over_waves(replayed, "policy", list(replayed.columns[3:]), closed)
     with pd.option_context("display.width", 200, "display.max_columns", 20, "display.max_rows", 200):
         print("\nscores, wave by wave\n", predicted.round(3).to_string(index=False))
         print("\nscores, mean over waves\n", scores.fillna(0).round(3).to_string())
@@ -209,9 +257,7 @@ def main(arguments: list[str]) -> None:
         print("\npolicies, mean over waves\n", outcomes.round(3).to_string())
         print("\npublished, 16 waves, USD\n", published_policies(folder).round(0).to_string())
     if len(arguments) > 1:
-        from experiments.reproduce.hyperliquid_adl_figure import draw
-
-        draw(predicted, outcomes, Path(arguments[1]))
+        draw_own(folder, Path(arguments[1]))
 
 
 if __name__ == "__main__":

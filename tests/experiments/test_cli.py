@@ -51,11 +51,11 @@ def one_error_line(result):
 def test_help_lists_the_commands():
     result = CliRunner().invoke(cli.app, ["--help"])
     assert result.exit_code == 0
-    for command in ("compare", "run", "scenarios", "agents", "diagnose", "version"):
+    for command in ("compare", "run", "scenarios", "agents", "diagnose", "reproduce", "version"):
         assert command in result.output
 
 
-@pytest.mark.parametrize("command", ["compare", "run", "scenarios", "agents", "diagnose", "version"])
+@pytest.mark.parametrize("command", ["compare", "run", "scenarios", "agents", "diagnose", "reproduce", "version"])
 def test_every_command_has_help(command):
     result = CliRunner().invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0
