@@ -55,7 +55,9 @@ def test_help_lists_the_commands():
         assert command in result.output
 
 
-@pytest.mark.parametrize("command", ["compare", "run", "scenarios", "agents", "diagnose", "reproduce", "version"])
+@pytest.mark.parametrize(
+    "command", ["compare", "run", "scenarios", "agents", "diagnose", "reproduce", "version"]
+)
 def test_every_command_has_help(command):
     result = CliRunner().invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0
