@@ -87,6 +87,8 @@ def kept(folder: Path) -> str:
     try:
         count = len(StoredRuns(folder).finished())
     except InputError:
+        count = 0
+    if not count:
         return "Nothing had finished."
     return f"{count} finished runs are kept in {folder}; the same command goes on there:\n  {command_line()}"
 

@@ -245,7 +245,9 @@ class _Loop:
         except BrokenExecutor:
             return False
         except CancelledError as error:
-            raise SweepStoppedError("the executor gave up its runs; is its scheduler still there?") from error
+            raise SweepStoppedError(
+                "the executor gave up its runs (is its scheduler still there?)"
+            ) from error
         except Exception as error:
             if disk_full(error):
                 raise DiskFullError(str(error)) from error
