@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from experiments.errors import InputError
+from experiments.folder_lock import claim
 from experiments.output import prepare_folder
 from experiments.sweeps.run import Report, Run
 
@@ -91,7 +92,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = prepare_folder(folder)
-        self._lock = _claim(self.folder)
+        self._lock = claim(self.folder)
         try:
             self._open()
         except BaseException:
@@ -221,32 +222,6 @@ def _row(number: int, run: Run) -> tuple[Any, ...]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _claim(folder: Path) -> int | None:
-    """Return a lock on ``folder`` that ends with this process, where the system has such locks.
-
-    Raises
-    ------
-    InputError
-        When another process has it.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise InputError(
-            f"--out: another sweep is writing into {str(folder)!r}; wait for it or stop it"
-        ) from None
-    except OSError:
-        os.close(handle)  # a file system without locks
-        return None
-    return handle
 
 
 def disk_full(error: BaseException) -> bool:

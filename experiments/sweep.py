@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from experiments.compare import file_name, warm_up
 from experiments.errors import InputError
-from experiments.progress import RunProgress
-from experiments.store import LEDGER, TRACES, Ledger
+from experiments.store import TRACES, Ledger
 from experiments.summary import software_versions
 from experiments.sweeps.cluster import Cluster, cluster_at
-from experiments.sweeps.loop import Fate, Tally, run_scenarios
+from experiments.sweeps.desk import Tally
+from experiments.sweeps.driving import drive, tabulating
 from experiments.sweeps.market_work import MarketWork, metric_units
 from experiments.sweeps.model_work import Factory, Measure, ModelWork, model_runs
 from experiments.sweeps.plan import Plan, make_plan
-from experiments.sweeps.run import Run, Work
+from experiments.sweeps.run import Work
 from experiments.sweeps.sweep_file import SweepFile
 from experiments.sweeps.sweep_reading import parse_sweep, read_sweep
 from experiments.traces import NEEDS_PYARROW, parquet_available
@@ -27,7 +27,6 @@ from experiments.traces import NEEDS_PYARROW, parquet_available
 if TYPE_CHECKING:
     from experiments.stored_runs import StoredRuns
 
-SAID_FAILURES = 10
 DEFAULT_FOLDER = Path("undertow-out")
 
 
@@ -170,7 +169,7 @@ def sweep(
         if work is None and executor is None and cluster is None:
             warm_up(plan.base.scenario(prepared.file.set), shown)
         stack.enter_context(tabulating(prepared.folder))
-        tally = _run(
+        tally = drive(
             plan.runs,
             work or prepared.work,
             ledger,
@@ -251,7 +250,7 @@ def sweep_model(
     work = ModelWork(factory, steps, measure, folder.resolve() / TRACES if traces else None, time_limit_s)
     with Ledger(folder) as ledger, tabulating(folder):
         ledger.plan(runs, documents, software_versions())
-        _run(
+        drive(
             runs,
             work,
             ledger,
@@ -263,60 +262,3 @@ def sweep_model(
             stream=stream if stream is not None else sys.stderr,
         )
     return StoredRuns(folder)
-
-
-def _run(
-    runs: Sequence[Run],
-    work: Work,
-    ledger: Ledger,
-    *,
-    workers: int,
-    executor: Executor | None,
-    cluster: Cluster | None,
-    again: bool,
-    traces: bool,
-    stream: TextIO,
-) -> Tally:
-    failures = 0
-    with RunProgress(len(runs), sum(run.size for run in runs), stream) as progress:
-
-        def notice(run: Run, fate: Fate, error: str = "") -> None:
-            nonlocal failures
-            if error:
-                failures += 1
-                if failures <= SAID_FAILURES:
-                    progress.say(f"{run.label}: {error}")
-                if failures == SAID_FAILURES:
-                    progress.say("further failures are noted in the ledger only")
-            progress.advance(run.size, reused=fate in ("reused", "left aside"), failed=bool(error))
-
-        return run_scenarios(
-            runs,
-            work,
-            ledger,
-            workers=workers,
-            executor=executor,
-            slots=cluster.slots if cluster is not None else None,
-            again=again,
-            traces=traces,
-            notice=notice,
-        )
-
-
-@contextlib.contextmanager
-def tabulating(folder: Path) -> Iterator[None]:
-    """Write the tidy table beside the ledger when the block ends, also by Ctrl-C."""
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # a full disk is told of by what filled it
-            table_file(folder)
-
-
-def table_file(folder: Path) -> Path:
-    """Write the finished runs as ``runs.parquet``, without pyarrow as ``runs.csv``; return the path."""
-    from experiments.stored_runs import StoredRuns, write_table
-
-    path = (folder / LEDGER).with_suffix(".parquet" if parquet_available() else ".csv")
-    write_table(StoredRuns(folder).table, path)
-    return path

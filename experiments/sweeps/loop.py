@@ -4,16 +4,14 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from experiments.pools import BorrowedPool, LocalPool
-from experiments.store import DONE, FAILED, SET_ASIDE, TRACES, DiskFullError, Ledger, Standing, disk_full
+from experiments.store import DiskFullError, Ledger, disk_full
+from experiments.sweeps.desk import Desk, Notice, Tally
 from experiments.sweeps.run import Report, Run, Work
 
-KILLS_BEFORE_SET_ASIDE = 2
 HOPELESS = 5
-Fate = Literal["done", "reused", "failed", "set aside", "left aside"]
 
 
 class Pool(Protocol):
@@ -25,36 +23,8 @@ class Pool(Protocol):
         """Put a fresh executor in place of a broken one."""
 
 
-class Notice(Protocol):
-    """Hears what came of each run."""
-
-    def __call__(self, run: Run, fate: Fate, error: str = "") -> None:
-        """Take the fate of ``run``."""
-
-
 class SweepStoppedError(RuntimeError):
     """The sweep cannot go on; what had finished is kept."""
-
-
-@dataclass
-class Tally:
-    """How many runs came to what.
-
-    Attributes
-    ----------
-    done, failed, set_aside
-        Finished now, gave an error now, killed their worker twice.
-    reused
-        Had been finished before.
-    left_aside
-        Had been set aside before, and were not tried again.
-    """
-
-    done: int = 0
-    failed: int = 0
-    set_aside: int = 0
-    reused: int = 0
-    left_aside: int = 0
 
 
 def run_scenarios(
@@ -106,7 +76,7 @@ def run_scenarios(
     KeyboardInterrupt
         On Ctrl-C, after the workers have been stopped.
     """
-    desk = _Desk(ledger, notice or _nobody)
+    desk = Desk(ledger, notice)
     todo = deque(desk.open(runs, again=again, traces=traces))
     if not todo:
         return desk.tally
@@ -118,74 +88,10 @@ def run_scenarios(
     return desk.tally
 
 
-def _nobody(run: Run, fate: Fate, error: str = "") -> None:
-    """Hear nothing."""
-
-
-class _Desk:
-    """Writes into the ledger what comes of each run, and tells the caller."""
-
-    def __init__(self, ledger: Ledger, notice: Notice) -> None:
-        self._ledger = ledger
-        self._notice = notice
-        self.tally = Tally()
-        self.suspects: dict[str, int] = {}
-
-    def open(self, runs: Sequence[Run], *, again: bool, traces: bool) -> list[Run]:
-        """Return the runs that are to be done."""
-        standings = self._ledger.standings()
-        todo = []
-        for run in runs:
-            standing = standings.get(run.id, Standing(""))
-            if standing.status == DONE and (standing.trace or not traces):
-                self.tally.reused += 1
-                self._notice(run, "reused")
-            elif standing.status == SET_ASIDE and not again:
-                self.tally.left_aside += 1
-                self._notice(run, "left aside")
-            else:
-                if standing.status == SET_ASIDE:
-                    self._ledger.forgive(run)
-                if standing.suspected or standing.kills:
-                    self.suspects[run.id] = standing.kills
-                todo.append(run)
-        return todo
-
-    def finish(self, run: Run, report: Report) -> None:
-        folder = self._ledger.folder / TRACES
-        if report.trace_bytes and not (folder / f"{run.id}.parquet").is_file():
-            self.fail(
-                run,
-                f"its trace is not in {folder}; all workers must see this folder, or traces be none",
-            )
-            return
-        self._ledger.finish(run, report)
-        self.tally.done += 1
-        self._notice(run, "done")
-
-    def fail(self, run: Run, error: str) -> None:
-        self._ledger.fail(run, error, FAILED)
-        self.tally.failed += 1
-        self._notice(run, "failed", error)
-
-    def set_aside(self, run: Run, error: str) -> None:
-        self._ledger.fail(run, error, SET_ASIDE, attempts=0)
-        self.tally.set_aside += 1
-        self._notice(run, "set aside", error)
-
-    def died(self, run: Run, *, alone: bool) -> bool:
-        """Note that a worker died with a run in flight; return whether the run may be tried again."""
-        kills = self._ledger.count_death(run, alone=alone)
-        if kills < KILLS_BEFORE_SET_ASIDE:
-            return True
-        self.set_aside(run, f"run alone, it ended its worker process {kills} times; it is set aside")
-        return False
-
-
 class _Loop:
     """Keeps a bounded number of runs in flight; those whose worker died run alone, at the end."""
 
-    def __init__(self, pool: Pool, work: Work, desk: _Desk, slots: Callable[[], int]) -> None:
+    def __init__(self, pool: Pool, work: Work, desk: Desk, slots: Callable[[], int]) -> None:
         self._pool = pool
         self._work = work
         self._desk = desk

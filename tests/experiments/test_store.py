@@ -14,7 +14,7 @@ from experiments import cli, load, stored_runs
 from experiments.errors import InputError
 from experiments.store import Ledger
 from experiments.stored_runs import chosen, write_table
-from experiments.sweep import table_file
+from experiments.sweeps.driving import table_file
 from experiments.sweeps.loop import run_scenarios
 from experiments.sweeps.run import Report, Run
 
@@ -166,7 +166,7 @@ def test_leftovers_of_killed_workers_are_swept_away(tmp_path):
 
 def test_without_pyarrow_the_table_is_csv_and_parquet_is_refused(folder, monkeypatch, tmp_path):
     monkeypatch.setattr(stored_runs, "parquet_available", lambda: False)
-    monkeypatch.setattr("experiments.sweep.parquet_available", lambda: False)
+    monkeypatch.setattr("experiments.sweeps.driving.parquet_available", lambda: False)
     assert table_file(folder).name == "runs.csv"
     with pytest.raises(InputError, match=r"pip install 'undertow\[store\]'"):
         write_table(load(folder).table, tmp_path / "a.parquet")

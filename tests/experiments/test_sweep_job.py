@@ -178,7 +178,8 @@ def test_bad_files_give_one_line_and_status_two(undertow, file, change, part):
 
 
 def test_without_pyarrow_traces_are_skipped_in_a_clear_sentence(undertow, file, fake, monkeypatch):
-    monkeypatch.setattr("experiments.sweep.parquet_available", lambda: False)
+    for module in ("sweep", "sweeps.driving"):
+        monkeypatch.setattr(f"experiments.{module}.parquet_available", lambda: False)
     status, _, err = undertow("sweep", file, "--out", "store")
     assert status == 0
     assert err.startswith("No traces are kept. Parquet files need pyarrow: pip install 'undertow[store]'\n")
