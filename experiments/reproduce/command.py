@@ -12,6 +12,7 @@ from rich.table import Table
 
 from experiments.errors import InputError
 from experiments.reproduce import NEEDS_DATA, PAPERS
+from experiments.reproduce.comparison import label_of
 from experiments.reproduce.figure import draw
 
 SOURCE_TREE = Path(__file__).resolve().parents[2]
@@ -77,7 +78,7 @@ def print_table(table: pd.DataFrame, name: str) -> None:
     for head in ("ours", "standard error", "published", "from", "verdict"):
         shown.add_column(head, justify="left" if head in ("from", "verdict") else "right")
     for row in table.to_dict("records"):
-        label = str(row["quantity"]) + ("" if np.isnan(row["at"]) else f" = {row['at']:g}")
+        label = label_of(str(row["quantity"]), float(row["at"]))
         error = f"{row['standard_error']:.2g}" if row["standard_error"] else "exact"
         known = np.isfinite(row["published"])
         published = said(row["published"]) if known else "–"

@@ -81,6 +81,15 @@ def compared(rows: list[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def label_of(quantity: str, at: float) -> str:
+    """Return the name of a number: "price by leverage, long" at 10 is "price, leverage 10, long"."""
+    if np.isnan(at):
+        return quantity
+    name, _, varies = quantity.partition(" by ")
+    parameter, comma, case = varies.partition(",")
+    return f"{name.rstrip(',')}, {parameter} {at:g}{comma}{case}"
+
+
 def errors_allowed(runs: int) -> float:
     """Return how many estimated standard errors are as rare to be passed as three true ones."""
     if runs < 2:

@@ -8,10 +8,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.report.style import BLACK, BLUE, GREY, SIZE_INCHES, VERMILION, finish, log_axis, new_figure
+from experiments.reproduce.comparison import label_of
 
 FEWEST_ON_A_CURVE = 3
 LOG_RATIO = 100.0
 WIDTH_INCHES = 7.4
+LABEL_CHARACTERS = 34
 
 
 def draw(table: pd.DataFrame, title: str, path: Path) -> None:
@@ -27,7 +29,7 @@ def draw(table: pd.DataFrame, title: str, path: Path) -> None:
     ]
     single = table[~table["quantity"].isin([name for name, _ in curves]) & table["published"].notna()]
     panels = len(curves) + (len(single) > 0)
-    height = 3.1 * len(curves) + ((1.2 + 0.24 * len(single)) if len(single) else 0.0)
+    height = 3.1 * len(curves) + ((1.2 + 0.3 * len(single)) if len(single) else 0.0)
     figure, grid = new_figure(max(panels, 1), 1, (WIDTH_INCHES, max(height, SIZE_INCHES[1])))
     for (name, rows), axes in zip(curves, (line[0] for line in grid), strict=False):
         _curve(axes, name, rows)
@@ -68,7 +70,7 @@ def _singles(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axvline(0.0, color=BLACK, linewidth=0.8)
     axes.scatter(np.clip(gap, -2.0, 2.0), place, c=colours, s=26, zorder=3)
     labels = [
-        str(name) if np.isnan(at) else f"{name} = {at:g}"
+        "\n".join(wrap(label_of(str(name), float(at)), LABEL_CHARACTERS))
         for name, at in zip(rows["quantity"], rows["at"], strict=True)
     ]
     axes.set_yticks(place, labels, fontsize=8)

@@ -1,6 +1,7 @@
 """``undertow reproduce``: the list, a run, what it writes and what it refuses."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -11,7 +12,17 @@ import pytest
 from experiments import cli
 from experiments.reproduce import PAPERS
 from experiments.reproduce.command import print_table, said
-from experiments.reproduce.comparison import Row, compared, errors_allowed, mean_and_error, share_and_error
+from experiments.reproduce.comparison import (
+    Row,
+    compared,
+    errors_allowed,
+    label_of,
+    mean_and_error,
+    share_and_error,
+)
+from experiments.reproduce.page import page
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -68,7 +79,7 @@ def test_curves_are_drawn(undertow, tmp_path, monkeypatch):
     monkeypatch.setattr(watts2002.reproduce, "__defaults__", (5, 500))
     status, out, _ = undertow("reproduce", "watts2002")
     assert status == 0
-    assert "frequency of cascades by mean degree = 1.5" in out
+    assert "frequency of cascades, mean degree 1.5" in out
     assert (tmp_path / "undertow-out" / "watts2002.png").stat().st_size > 20_000
 
 
@@ -107,6 +118,12 @@ def test_verdicts():
     assert table["allowed"].iloc[0] == pytest.approx(0.03)
 
 
+def test_labels():
+    assert label_of("price by leverage, long", 10.0) == "price, leverage 10, long"
+    assert label_of("share, if any, by size", 0.5) == "share, if any, size 0.5"
+    assert label_of("stand by me", np.nan) == "stand by me"
+
+
 def test_errors():
     assert mean_and_error([1.0, 2.0, 3.0]) == (2.0, pytest.approx(1 / np.sqrt(3)))
     assert share_and_error(500, 2000) == (0.25, pytest.approx(np.sqrt(0.25 * 0.75 / 2000), rel=0.01))
@@ -121,5 +138,16 @@ def test_numbers_in_words(capsys):
     assert [said(value) for value in (0.203188, 12_345_678.0, -0.5)] == ["0.20319", "12,345,678", "-0.5"]
     print_table(compared([Row("a by b", 1.0, np.nan, at=2.0), Row("c", 2.0, 3.0)]), "kyle1985")
     out = capsys.readouterr().out
-    assert "a by b = 2" in out
+    assert "a, b 2" in out
     assert "0 of 1 hit" in out
+
+
+def test_the_page_has_every_paper(tmp_path):
+    text = (ROOT / "docs" / "reference" / "papers.md").read_text("utf-8")
+    assert re.findall(r"^## `(\w+)`$", text, re.MULTILINE) == list(PAPERS)
+    for name in PAPERS:
+        compared([Row("number by size", 0.5, 0.4, 0.2, at=7.0)]).to_csv(tmp_path / f"{name}.csv", index=False)
+    made = page(tmp_path)
+    assert made.startswith(text.partition("| paper")[0])
+    assert "| number, size 7 | 0.5 | 0.2 | 0.4 | exact | hit |" in made
+    assert "| [`kyle1985`](#kyle1985) | one auction" in made
