@@ -10,6 +10,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from abm.networks.graphs import GRAPHS
+from abm.networks.social_rules import RULES
 from experiments import load as load_runs
 from experiments.build import build
 from experiments.compare import Request, compare
@@ -86,6 +88,14 @@ def test_read_comparison(example, tmp_path, capsys):
     out = capsys.readouterr().out
     assert "liquidations off" in out
     assert "total_fall" in out
+
+
+def test_own_contagion(example, capsys, monkeypatch):
+    monkeypatch.setitem(GRAPHS, "caves", None)  # so that the names are gone after the test
+    monkeypatch.setitem(RULES, "majority", None)
+    example("own_contagion").main()
+    (printed,) = blocks("how-to/own-contagion.md", "text")
+    assert capsys.readouterr().out == printed
 
 
 def test_own_bars(example, tmp_path, capsys):
