@@ -1,1 +1,1 @@
-"""The networks over which fear travels."""
+"""The networks over which fear and defaults travel."""

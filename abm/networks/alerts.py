@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import kernel
+from abm.networks.checked import checked_rate, checked_tone
 from abm.networks.graph_links import followers
 from abm.networks.social_graph import SocialGraph
-from abm.networks.social_rule import Nodes, checked_rate, checked_tone
+from abm.networks.social_rule import Nodes
 from abm.random_streams import uniform
 
 Floats = npt.NDArray[np.float64]

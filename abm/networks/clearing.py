@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from abm.networks.checked import checked_share
 from abm.networks.exposures import Exposures
-from abm.networks.social_rule import checked_share
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

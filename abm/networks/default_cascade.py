@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import kernel
+from abm.networks.checked import checked_share
 from abm.networks.exposures import Exposures
-from abm.networks.social_rule import checked_share
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import kernel
+from abm.networks.checked import checked_rate, checked_tone
 from abm.networks.exposures import csr_table
 from abm.networks.social_graph import SocialGraph
-from abm.networks.social_rule import Nodes, checked_rate, checked_tone
+from abm.networks.social_rule import Nodes
 
 Floats = npt.NDArray[np.float64]
 

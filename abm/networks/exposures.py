@@ -97,11 +97,12 @@ def exposures(
     if len(called) != n or len(set(called)) != n:
         raise ValueError(f"names: {n} different ones are needed, got {list(called)}")
     entries = table.tocoo()
-    for i, j, amount in zip(entries.row, entries.col, entries.data, strict=True):
-        if not 0.0 <= amount < np.inf:
-            raise ValueError(f"owed by {called[i]} to {called[j]} is {amount}; it must be 0 or more")
-        if i == j and amount > 0.0:
-            raise ValueError(f"{called[i]} owes {amount} to itself")
+    fits = (entries.data >= 0.0) & (entries.data < np.inf)
+    for k in np.flatnonzero(~fits | ((entries.row == entries.col) & (entries.data > 0.0)))[:1]:
+        debtor, creditor, amount = called[entries.row[k]], called[entries.col[k]], entries.data[k]
+        if fits[k]:
+            raise ValueError(f"{debtor} owes {amount} to itself")
+        raise ValueError(f"owed by {debtor} to {creditor} is {amount}; it must be 0 or more")
     table.eliminate_zeros()
     sides = []
     for label, values in (("outside_assets", outside_assets), ("outside_debts", outside_debts)):

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import kernel
+from abm.networks.checked import checked_rate, checked_share, checked_tone
 from abm.networks.social_graph import SocialGraph
-from abm.networks.social_rule import Nodes, checked_rate, checked_share, checked_tone
+from abm.networks.social_rule import Nodes
 from abm.random_streams import uniform
 
 Floats = npt.NDArray[np.float64]

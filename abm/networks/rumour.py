@@ -6,13 +6,16 @@ that it is stale, and stops. Where everybody meets everybody a share x = .2032 n
 ``x = exp(-2 (1 - x))``.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import kernel
+from abm.networks.checked import checked_rate, checked_share, checked_tone
 from abm.networks.graph_links import followers
 from abm.networks.social_graph import SocialGraph
-from abm.networks.social_rule import Nodes, checked_rate, checked_share, checked_tone
+from abm.networks.social_rule import Nodes
 from abm.random_streams import uniform
 
 IGNORANT, SPREADER, STIFLER = 0, 1, 2
@@ -28,11 +31,12 @@ def rumour_meetings(
     start: npt.NDArray[np.int64],
     reached: npt.NDArray[np.int32],
     believed: float,
+    span: float,
     meetings: int,
     key: np.uint64,
     when: int,
 ) -> int:
-    """Let randomly chosen spreaders tell one of those they reach, ``meetings`` times or until all is quiet.
+    """Let spreaders tell somebody, each at rate one, until time is up, enough have met or all is quiet.
 
     Parameters
     ----------
@@ -44,6 +48,11 @@ def rumour_meetings(
         Whom each node reaches: the graph of `followers`. Who reaches nobody becomes a stifler.
     believed
         Probability that somebody new to it starts to spread it; else that person becomes a stifler.
+    span
+        Time, in units of the mean time between two meetings of a spreader. Meetings come one after the
+        other, after exponential waits, so that two spans are in law what they are at once.
+    meetings
+        Largest number of meetings.
     key, when
         Random stream, and the number of this call.
 
@@ -52,8 +61,12 @@ def rumour_meetings(
     int
         How many spread it now.
     """
+    left = span
     for m in range(meetings):
         if spreading == 0:
+            break
+        left += math.log(1.0 - uniform(key, m, when, 3)) / spreading
+        if left < 0.0:
             break
         place = np.int64(uniform(key, m, when, 0) * spreading)
         v = spreaders[place]
@@ -116,7 +129,6 @@ class Rumour:
         self.spreaders = np.zeros(graph.nodes, np.int32)
         self.spreading = 0
         self.tone = -1.0
-        self._owed = 0.0
         self._calls = 0
 
     def post(self, nodes: Nodes, tone: float) -> None:
@@ -130,13 +142,13 @@ class Rumour:
 
     def step(self, step_s: float) -> None:
         """Let the spreaders talk."""
-        self._owed += self.spreading * self.meetings_per_s * step_s
-        meetings = int(self._owed)
-        self._owed -= meetings
-        self.meet(meetings)
+        self._meet(self.meetings_per_s * step_s, np.iinfo(np.int64).max)
 
     def meet(self, meetings: int) -> int:
         """Let ``meetings`` take place, fewer if the rumour dies; return how many still spread it."""
+        return self._meet(np.inf, meetings)
+
+    def _meet(self, span: float, meetings: int) -> int:
         self.spreading = rumour_meetings(
             self.state,
             self.spreaders,
@@ -144,6 +156,7 @@ class Rumour:
             self.reach.start,
             self.reach.followed,
             self.believed,
+            span,
             meetings,
             self.key,
             self._calls,

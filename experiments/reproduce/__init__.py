@@ -6,6 +6,7 @@ A file has a function ``reproduce()`` that calls the parts that scenarios run an
 
 PAPERS: dict[str, str] = {
     "caccioli2014": "overlapping portfolios: chance of a wave of fire sales by diversification",
+    "chitra2025": "auto-deleveraging worked by hand: funding, equity, prices, queue and pro rata",
     "cont_bouchaud2000": "clusters of traders on a random graph: law of sizes, kurtosis of demand",
     "debtrank2012": "distress on a ring of three banks, by the rules of 2012 and 2015",
     "eisenberg_noe2001": "clearing payments of four and of three banks",

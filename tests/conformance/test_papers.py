@@ -13,6 +13,7 @@ from experiments.reproduce import NEEDS_DATA, PAPERS
 
 SHORT = {
     "caccioli2014": {"draws": 100},
+    "chitra2025": {},
     "cont_bouchaud2000": {"graphs": 20, "small_graphs": 20, "periods": 400},
     "debtrank2012": {},
     "eisenberg_noe2001": {},
@@ -31,6 +32,7 @@ SHORT = {
 }
 LONG = {
     "caccioli2014": {"draws": 500},
+    "chitra2025": {},
     "cont_bouchaud2000": {"graphs": 200, "small_graphs": 200, "periods": 2000},
     "first_passage": {"paths": 1_000_000},
     "gai_kapadia2010": {"draws": 2000},

@@ -225,3 +225,22 @@ def test_posts_excite_and_greed_does_not():
     assert rule.sentiment()[3] == 0.0
     rule.post([3], -1.0)
     assert rule.sentiment()[3] == pytest.approx(-0.5)
+
+
+def test_rumours_do_not_depend_on_the_step():
+    graph = make_graph("random", 2000, rng(), mean_degree=10.0)
+    heard = {}
+    for step_s in (5.0, 60.0, 300.0):
+        runs = []
+        for seed in range(30):
+            rule = Rumour(graph, stream_key(seed, f"step {step_s}"), meetings_per_s=0.01)
+            rule.post(np.arange(20), -1.0)
+            for _ in range(int(300 / step_s)):
+                rule.step(step_s)
+            runs.append((rule.state != IGNORANT).mean())
+        heard[step_s] = np.mean(runs), np.std(runs, ddof=1) / np.sqrt(30)
+    for step_s in (5.0, 60.0):
+        gap = heard[step_s][0] - heard[300.0][0]
+        assert abs(gap) < 3.5 * np.hypot(heard[step_s][1], heard[300.0][1])
+    assert 0.05 < heard[300.0][0] < 0.5
+    assert heard[300.0][1] < 0.01
