@@ -25,6 +25,8 @@ from experiments.visualizer.parameters import apply_live, is_live
 
 FORBIDDEN = ("own_agents", "name")
 """Tables that a page may not set: code to import, and what files are called."""
+SOON_S = 0.001
+"""What begins now begins so much later: the step that is done would have seen it otherwise."""
 
 
 class Change(BaseModel):
@@ -91,7 +93,7 @@ class InjectNews(Change):
 
     def act(self, lane: Lane) -> str:
         """Let the news begin now."""
-        now_s = lane.now_s
+        now_s = lane.now_s + SOON_S
         loading = Stage(lane.scenario, lane.model.seed_used, lane.model.twin).loading
         item = News(now_s, self.duration_s, math.log1p(self.size) * loading)
         lane.model.fundamentals.news += (item,)
@@ -116,7 +118,8 @@ class InjectOutage(Change):
     def act(self, lane: Lane) -> str:
         """Let the outage begin now."""
         exchange = lane.model.exchange(self.exchange)
-        window = Outage(lane.now_s, lane.now_s + self.duration_s)
+        begin_s = lane.now_s + SOON_S
+        window = Outage(begin_s, begin_s + self.duration_s)
         exchange.gateway.outages += (window,)
         planned = lane.scenario.venues[lane.model.exchanges.index(exchange)].outages
         windows = [item.model_dump() for item in planned]

@@ -102,7 +102,8 @@ function timeLines(canvas, view, lines, { unit, write, least = 0, floor = null, 
       if (run.steps) spans.push({ run, line, ...visible(run, view.span), read: line.read(run) });
     }
   }
-  const plot = new Plot(context, box(width, height), view.span, bounds(spans, least, floor), view.theme);
+  const area = box(width, height, stages ? { right: 58 } : {});
+  const plot = new Plot(context, area, view.span, bounds(spans, least, floor), view.theme);
   if (stages) plot.clip(() => shadeStages(plot, view));
   plot.vertical(unit, write);
   plot.times(view.clock);
@@ -116,6 +117,7 @@ function timeLines(canvas, view, lines, { unit, write, least = 0, floor = null, 
     }
     marks(plot, view, stages);
   });
+  if (stages) nameEnds(plot, spans.filter(({ run, line }) => run === view.store.runs[0] && line.end));
   if (!lines.length && empty) plot.note(empty);
   plot.readout = (x) => {
     const time = plot.value(x);
@@ -130,6 +132,21 @@ function timeLines(canvas, view, lines, { unit, write, least = 0, floor = null, 
     return { time, rows };
   };
   return [plot];
+}
+
+/** Names at the right ends of lines, moved apart where they would meet. */
+function nameEnds(plot, spans) {
+  const { context, box: area } = plot;
+  const ends = spans.map(({ line, last, read }) => ({ line, y: plot.y(read(last)) })).sort((a, b) => a.y - b.y);
+  let before = area.top - 8;
+  context.font = `600 ${FONT}`;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  for (const { line, y } of ends) {
+    before = Math.max(before + 12, Math.min(y, area.top + area.height - 6));
+    context.fillStyle = line.colour;
+    context.fillText(line.end, area.left + area.width + 5, before);
+  }
 }
 
 export function priceLines(view) {
@@ -154,8 +171,7 @@ export function priceLines(view) {
             const base = own.at(Math.max(0, own.stepAt(zero)), i, last);
             return (step) => own.at(step, i, last) / base - 1;
           },
-          coin: item.coin,
-          exchange: e,
+          end: e === 0 ? item.coin : "",
         });
       });
     });
@@ -163,6 +179,7 @@ export function priceLines(view) {
   }
   const lines = sameCoin(view).map((item) => ({
     name: item.name,
+    end: item.exchange,
     colour: look.colours[layout.exchanges.indexOf(item.exchange)],
     read: (run) => (step) => run.at(step, item.i, last),
   }));
@@ -431,7 +448,7 @@ export function funding(canvas, view) {
     colour: view.theme.colours[view.layout.exchanges.indexOf(item.exchange)],
     read: (run) => (step) => run.at(step, item.i, view.store.field.funding),
   }));
-  return timeLines(canvas, view, lines, { unit: "funding, in 8 hours", write: (v) => percent(v, 3), least: 0.0002 });
+  return timeLines(canvas, view, lines, { unit: "funding, in 8 hours", write: (v) => percent(v, 2), least: 0.0002 });
 }
 
 function worldLines(view, prefix) {

@@ -17,7 +17,7 @@ const STOPS = [
     after: 240,
     panel: "panel-heatmap",
     title: "3 · The news, and the book",
-    text: "Time has moved to four minutes after the news. Dark cells are orders waiting near the mid price. The strip below adds up what rests within 1 %: watch it shrink as makers grow careful.",
+    text: "Time has moved to four minutes after the news. Each column is the book at one moment; the stronger the colour, the more money waits there. The strip below adds up what rests within 1 %: watch it shrink as makers grow careful.",
   },
   {
     after: 600,
