@@ -12,6 +12,7 @@ PAPERS: dict[str, str] = {
     "eisenberg_noe2001": "clearing payments of four and of three banks",
     "first_passage": "chance of liquidation within a day at 10x and 20x, checked each minute",
     "gai_kapadia2010": "interbank defaults: frequency and extent of contagion by mean degree",
+    "glosten_milgrom1985": "quotes against informed traders: how the spread closes, what the belief misses",
     "granovetter1978": "riots: one threshold of a hundred, and the spread at which a crowd tips",
     "hawkes1971": "branching ratio of a self-exciting process, found again from its events",
     "hyperliquid_adl": "auto-deleveraging of 2025-10-10 replayed position by position (needs data)",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.information.glosten_milgrom import expected_path, quotes, trade
 from abm.information.kyle import kyle_auctions, kyle_equilibrium, learned_impact
 from abm.rules.kelly import (
     bet_growth,
@@ -47,6 +48,8 @@ def test_falls():
         (kelly_exposure, (0.1, 0.0), "volatility is 0.0"),
         (chance_to_fall_to, (0.0, 1.0), "level is 0.0"),
         (chance_to_fall_to, (0.5, 0.0), "multiple is 0.0"),
+        (quotes, (1.5, 0.1), "belief is 1.5"),
+        (quotes, (0.5, 1.0), "informed is 1.0"),
         (kyle_equilibrium, (0,), "auctions is 0"),
         (kyle_equilibrium, (1, -1.0), "variances are -1.0"),
     ],
@@ -77,3 +80,23 @@ def test_orders_teach_the_impact():
     assert learned_impact(value, total) == pytest.approx(0.5, abs=4 * np.sqrt(0.5 / 2 / 100_000))
     assert price == pytest.approx(0.5 * total)
     assert profit.mean() == pytest.approx(0.5, abs=4 * profit.std() / np.sqrt(100_000))
+
+
+def test_quotes_are_beliefs_after_a_trade():
+    p, m = 0.3, 0.4
+    buy_if_one, buy_if_zero = (1 + m) / 2, (1 - m) / 2
+    bid, ask = quotes(p, m)
+    assert ask == pytest.approx(p * buy_if_one / (p * buy_if_one + (1 - p) * buy_if_zero))
+    assert bid == pytest.approx(p * buy_if_zero / (p * buy_if_zero + (1 - p) * buy_if_one))
+    assert quotes([0.0, 1.0], 0.4)[0].tolist() == quotes([0.0, 1.0], 0.4)[1].tolist() == [0.0, 1.0]
+    assert quotes(0.3, 0.0) == (pytest.approx(0.3), pytest.approx(0.3))
+    assert expected_path(0, 0.4) == (pytest.approx(0.4), 0.25)
+
+
+def test_the_market_maker_makes_no_profit():
+    rng = np.random.default_rng(1)
+    value = (rng.random(100_000) < 0.3).astype(float)
+    after = trade(np.full(100_000, 0.3), value, 0.4, rng)
+    for price in quotes(0.3, 0.4):
+        traded = value[after == price]  # those who bought at the ask, or sold at the bid
+        assert traded.mean() == pytest.approx(float(price), abs=4 * np.sqrt(0.25 / len(traded)))
