@@ -29,8 +29,11 @@ def quotes(belief: npt.ArrayLike, informed: float) -> tuple[Floats, Floats]:
         raise ValueError(f"belief is {p}; it must be from 0 to 1")
     if not 0.0 <= informed < 1.0:
         raise ValueError(f"informed is {informed}; it must be from 0 to below 1")
-    bid = p * (1.0 - informed) / (1.0 + informed - 2.0 * informed * p)
-    return np.asarray(bid), np.asarray(p * (1.0 + informed) / (1.0 - informed + 2.0 * informed * p))
+    # shares of two chances, so that rounding never leads beyond 1
+    sells_if_one, buys_if_one = p * (1.0 - informed), p * (1.0 + informed)
+    bid = sells_if_one / (sells_if_one + (1.0 - p) * (1.0 + informed))
+    ask = buys_if_one / (buys_if_one + (1.0 - p) * (1.0 - informed))
+    return np.asarray(bid), np.asarray(ask)
 
 
 def trade(belief: Floats, value: Floats, informed: float, rng: np.random.Generator) -> Floats:

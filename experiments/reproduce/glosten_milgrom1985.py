@@ -1,8 +1,8 @@
 """How a spread closes as trades tell what the informed know.
 
 Glosten and Milgrom 1985, "Bid, ask and transaction prices in a specialist market with heterogeneously
-informed traders", Journal of Financial Economics 14, 71-100: a value of 0 or 1 with even chances, a share of informed
-traders. Exact means by the binomial number of purchases.
+informed traders", Journal of Financial Economics 14, 71-100: a value of 0 or 1 with even chances, a share of
+informed traders. Exact means by the binomial number of purchases.
 """
 
 import numpy as np

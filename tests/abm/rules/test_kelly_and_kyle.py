@@ -100,3 +100,12 @@ def test_the_market_maker_makes_no_profit():
     for price in quotes(0.3, 0.4):
         traded = value[after == price]  # those who bought at the ask, or sold at the bid
         assert traded.mean() == pytest.approx(float(price), abs=4 * np.sqrt(0.25 / len(traded)))
+
+
+def test_beliefs_stay_chances_after_very_many_trades():
+    rng = np.random.default_rng(2)
+    value = np.repeat([0.0, 1.0], 50)
+    belief = np.full(100, 0.5)
+    for _ in range(500):
+        belief = trade(belief, value, 0.5, rng)
+    assert belief == pytest.approx(value)
