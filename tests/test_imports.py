@@ -50,7 +50,7 @@ def test_imports_run_one_way(package):
     assert not backwards
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["scenarios"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["scenarios"], ["reproduce"]])
 def test_command_line_starts_without_heavy_imports(arguments):
     program = (
         "import sys\n"
