@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -229,6 +230,17 @@ def test_a_page_may_load_shipped_scenarios_and_that_of_the_command_line_only():
     assert load_checked(SMALL, {}, SMALL).name == "small"
     with pytest.raises(InputError, match="unknown scenario"):
         load_checked(SMALL, {}, "calm")
+
+
+def test_what_cannot_start_says_why(monkeypatch):
+    with pytest.raises(InputError, match="unknown scenario 'octber-2025'; did you mean october-2025"):
+        start.start("octber-2025", 1, {}, "127.0.0.1", 0, browser=False)
+    with pytest.raises(InputError, match="traders"):
+        start.start("calm", 1, {"retail.traders": "-1"}, "127.0.0.1", 0, browser=False)
+    monkeypatch.delitem(sys.modules, "experiments.visualizer.server")
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    with pytest.raises(InputError, match=r'pip install "undertow\[viz\]"'):
+        start.start("calm", 1, {}, "127.0.0.1", 0, browser=False)
 
 
 def test_a_taken_port_is_one_clear_line():
