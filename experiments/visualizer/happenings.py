@@ -57,16 +57,17 @@ def latest(trace: Trace, most: int = LATEST) -> list[dict[str, Any]]:
     parts = [_closures(trace.events["liquidations"], most), _closures(trace.events["adl"], most)]
     absent = trace.events["maker_withdrawals"].tail(most)
     rows = [row for part in parts for row in part]
+    columns = (absent[name].tolist() for name in ("time_s", "instrument", "reason"))
     rows += [
         {
-            "time_s": number(float(row.time_s), 9),
+            "time_s": number(time_s, 9),
             "what": "maker leaves",
-            "instrument": str(row.instrument),
-            "detail": str(row.reason),
+            "instrument": instrument,
+            "detail": reason,
             "usd": None,
             "count": 1,
         }
-        for row in absent.itertuples(index=False)
+        for time_s, instrument, reason in zip(*columns, strict=True)
     ]
     return sorted(rows, key=lambda row: -row["time_s"])[:most]
 
