@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from experiments.visualizer.session import Session
 
 STATIC = Path(__file__).parent / "static"
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "testserver")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_SESSIONS = 8
 LONGEST_MESSAGE = 64 * 1024
 HEADERS = {

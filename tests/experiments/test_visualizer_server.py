@@ -20,7 +20,9 @@ from experiments.visualizer.packing import unpack
 from experiments.visualizer.session import load_checked
 
 SMALL = str(Path(__file__).parent.parent / "small.toml")
-ORIGIN = {"origin": "http://testserver"}
+ADDRESS = "http://127.0.0.1"
+SOCKET = "ws://127.0.0.1"
+ORIGIN = {"origin": ADDRESS}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +42,7 @@ def no_longer_than_two_minutes():
 @pytest.fixture(scope="module")
 def client():
     app = server.application(server.Settings(scenario=SMALL))
-    with TestClient(app) as client:
+    with TestClient(app, base_url=ADDRESS) as client:
         yield client
 
 
@@ -72,7 +74,7 @@ class Page:
 
 @pytest.fixture
 def page(client):
-    with client.websocket_connect("/session", headers=ORIGIN) as socket:
+    with client.websocket_connect(f"{SOCKET}/session", headers=ORIGIN) as socket:
         yield Page(socket)
 
 
@@ -195,7 +197,7 @@ def test_reset_takes_seed_and_keys(page):
 
 
 def test_two_pages_do_not_disturb_each_other(page, client):
-    with client.websocket_connect("/session", headers=ORIGIN) as socket:
+    with client.websocket_connect(f"{SOCKET}/session", headers=ORIGIN) as socket:
         other = Page(socket)
         other.send(do="step", steps=20)
         steps = other.frame()["lanes"][0]["steps"]
@@ -206,7 +208,7 @@ def test_two_pages_do_not_disturb_each_other(page, client):
     "headers", [{}, {"origin": "http://evil.example"}, ORIGIN | {"host": "evil.example"}]
 )
 def test_other_sites_cannot_connect(client, headers):
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/session", headers=headers):
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"{SOCKET}/session", headers=headers):
         pass
 
 
@@ -215,13 +217,17 @@ def test_another_host_name_gets_no_page(client):
 
 
 def test_beyond_this_machine_the_token_is_asked_for():
-    with TestClient(server.application(server.Settings(scenario=SMALL, token="secret"))) as client:
+    app = server.application(server.Settings(scenario=SMALL, token="secret"))
+    with TestClient(app, base_url=ADDRESS) as client:
         assert client.get("/").status_code == 403
         assert client.get("/?token=wrong").status_code == 403
         assert client.get("/?token=secret").status_code == 200
-        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/session", headers=ORIGIN):
+        with (
+            pytest.raises(WebSocketDisconnect),
+            client.websocket_connect(f"{SOCKET}/session", headers=ORIGIN),
+        ):
             pass
-        with client.websocket_connect("/session?token=secret", headers=ORIGIN) as socket:
+        with client.websocket_connect(f"{SOCKET}/session?token=secret", headers=ORIGIN) as socket:
             assert "busy" in socket.receive_json()
 
 

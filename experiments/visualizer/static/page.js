@@ -81,7 +81,7 @@ function hear(message) {
   if (message.busy) busy(message.busy);
   if (message.notice) say(message.notice);
   if (message.error) {
-    busy(store ? null : message.error);
+    busy(store ? null : message.error, true);
     say(message.error, true);
     showSwitches();
   }
@@ -269,8 +269,9 @@ export function say(text, isError = false) {
   silence = setTimeout(() => ($("message").textContent = ""), isError ? 20_000 : 7_000);
 }
 
-function busy(text) {
+function busy(text, isOver = false) {
   $("busy").hidden = text === null;
+  $("busy").querySelector("progress").hidden = isOver;
   if (text !== null) $("busy-text").textContent = text;
 }
 
