@@ -253,7 +253,8 @@ def decide_makers(
             excess = seen.volatility / seen.volatility_slow
             reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
             n = terms.asset
-            follow = p.leader_weight * loading[n] * (1.0 - 1.0 / max(1.0, excess))
+            doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
+            follow = p.leader_weight * loading[n] * (1.0 - 1.0 / doubt)
             update_belief(
                 p, quote, seen.log_mid, log_value[n], reference[i], leader[n], follow, excess, step_s
             )
