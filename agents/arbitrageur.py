@@ -177,6 +177,7 @@ class Arbitrageurs(Crowd):
         edges = np.flatnonzero(np.any(np.diff(pairs, axis=0) != 0, axis=1)) + 1
         bounds = [0, *edges.tolist(), len(table)]
         self._since_transfer_s = 0.0
+        self._arrival_ns = np.zeros(len(table), np.int64)
         self._groups = [slice(a, b) for a, b in pairwise(bounds) if b > a]
 
     def decide(self, sight: Sight) -> None:
@@ -216,22 +217,38 @@ class Arbitrageurs(Crowd):
             self._since_transfer_s = 0.0
 
     def _rebalance(self, group: slice, sight: Sight) -> None:
-        """Send half the difference to the account that has too small a share of a desk's cash."""
+        """Send half the difference to the account that has too small a share of a desk's cash.
+
+        A desk waits for what is on its way, and leaves behind what backs its position.
+        """
         if sight.transfers is None:
             return
-        for desk in self.table[group]:
+        for row in range(group.start, group.stop):
+            desk = self.table[row]
+            if sight.start_ns < self._arrival_ns[row]:
+                continue
             ends = (
-                (int(desk["exchange"]), int(desk["account"])),
-                (
-                    int(desk["other_exchange"]),
-                    int(desk["other_account"]),
-                ),
+                (int(desk["exchange"]), int(desk["account"]), int(desk["perpetual"])),
+                (int(desk["other_exchange"]), int(desk["other_account"]), int(desk["other"])),
             )
-            cash = [int(sight.elsewhere[e].ledger.cash[0, account]) for e, account in ends]
+            cash = [int(sight.elsewhere[e].ledger.cash[0, account]) for e, account, _ in ends]
             poor = int(cash[1] < cash[0])
-            total = sum(cash)
+            rich, total = 1 - poor, sum(cash)
             if total <= 0 or cash[poor] >= self.parameters.rebalance_below * total:
                 continue
-            amount = (cash[1 - poor] - max(0, cash[poor])) // 2
-            if amount > 0:
-                sight.transfers.send(sight.elsewhere, ends[1 - poor], ends[poor], amount, sight.start_ns)
+            spare = cash[rich] - margin_in_use(sight.elsewhere[ends[rich][0]], *ends[rich][1:])
+            amount = min((cash[rich] - max(0, cash[poor])) // 2, spare)
+            if amount > 0 and sight.transfers.send(
+                sight.elsewhere, ends[rich][:2], ends[poor][:2], amount, sight.start_ns
+            ):
+                self._arrival_ns[row] = sight.start_ns + round(sight.transfers.delay_s * 1e9)
+
+
+def margin_in_use(sight: Sight, account: int, instrument: int) -> int:
+    """Return the initial margin of a position at the mid, millionths; 0 for spot."""
+    terms = sight.instruments[instrument]
+    if terms["kind"] == SPOT:
+        return 0
+    units = abs(float(sight.ledger.position[instrument, account] * terms["lot"]))
+    gearing = float(sight.ledger.leverage[instrument, account])
+    return math.ceil(units * float(sight.view["mid"][instrument]) / gearing * 1e6)
