@@ -133,8 +133,9 @@ def test_scenario_of_the_tutorial():
     renamed, retail, _ = blocks("tutorial/own-scenario.md", "toml")
     body, found = re.subn(r"^crowding = .*\n", "", original.split("\n", 2)[2], flags=re.MULTILINE)
     assert found > 0
-    assert "[retail]" not in original
-    scenario = parse(tomllib.loads(renamed + body + retail))
+    table, line = retail.split()[0], retail.split("\n")[1]
+    assert body.count(f"{table}\n") == 1
+    scenario = parse(tomllib.loads(renamed + body.replace(f"{table}\n", f"{table}\n{line}\n")))
     assert scenario.name == "uncrowded"
     assert scenario.retail.open_interest_over_depth < load("october-2025").retail.open_interest_over_depth
 

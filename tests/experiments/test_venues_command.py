@@ -28,7 +28,7 @@ def test_rules_are_printed_in_words(name, capsys):
         ("hyperliquid-2025", ("20% of positions above 100,000 USD", "66.7%", "1.25 %", "previous mark")),
         ("okx-2025", ("cut by 2", "30% below its peak of 8 h", "0.06 %")),
         ("bybit-2024", ("average entry price", "until less than 25%", "BTC 98 %, 95 % from 10")),
-        ("gmx-v2", ("to the power 2", "2e-07", "90% of the pool")),
+        ("gmx-v2", ("to the power 2", "6e-11", "90% of the pool")),
     ],
 )
 def test_numbers_of_the_rules_are_there(name, numbers, capsys):

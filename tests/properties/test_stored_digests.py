@@ -33,7 +33,7 @@ def test_the_stored_bytes():
 def test_the_run_meets_every_kind_of_outcome_and_loses_no_money(whole_run):
     _, ledger, table, fills = whole_run
     unmet = {m.PENDING, m.REJECTED_PRICE, m.REJECTED_LOTS, m.REJECTED_DUPLICATE, m.REJECTED_MALFORMED}
-    before_the_book = {m.REJECTED_MARGIN, m.REJECTED_BAND, m.REJECTED_HALT}
+    before_the_book = {m.REJECTED_MARGIN, m.REJECTED_BAND, m.REJECTED_HALT, m.REJECTED_RATE}
     assert set(np.unique(table["status"])) == set(m.STATUS_NAMES) - unmet - before_the_book
     assert len(fills) > 5_000
     assert set(fills["source"]) == {m.OWN, m.STOP}
