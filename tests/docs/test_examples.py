@@ -37,7 +37,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_every_example_is_shown_and_tested():
-    pages = "".join(path.read_text("utf-8") for path in (DOCS / "how-to").glob("*.md"))
+    pages = "".join(path.read_text("utf-8") for path in DOCS.rglob("*.md"))
     tested = Path(__file__).read_text("utf-8")
     for path in (DOCS / "examples").glob("*.py"):
         assert f"../examples/{path.name}" in pages
@@ -167,3 +167,16 @@ def test_sweep_of_any_model(example, tmp_path, capsys):
     mean = {tuple(map(int, row.split()[:2])): float(row.split()[2]) for row in rows if len(row.split()) == 4}
     assert len(load_runs(tmp_path).table) == 16
     assert all(0.0 < value < 1.0 for value in mean.values())
+
+
+def test_same_position_on_every_preset(example, capsys):
+    example("same_position").main()
+    printed = capsys.readouterr().out
+    (promised,) = blocks("reference/liquidation-prices.md", "text")
+    assert printed == promised
+    prices = dict(line.split() for line in printed.splitlines())
+    assert (prices["binance-usdm-2025"], prices["okx-2025"], prices["bybit-2024"]) == (
+        "8.0808",
+        "8.0857",
+        "8.1000",
+    )
