@@ -1,0 +1,50 @@
+"""Single decisions of a market maker about one instrument."""
+
+import numpy as np
+import pytest
+
+from abm.book.messages import BUY, IOC, SELL
+from abm.compiled import for_kernels
+from abm.instruments import Instrument, instrument_table
+from abm.outbox import Outbox
+from agents.crowd import parameter_record
+from agents.market_maker import MarketMakerParameters
+from agents.quoting import pick_off, quote_dtype
+
+PARAMETERS = parameter_record(MarketMakerParameters(), withdrawal=1.0)
+TERMS = for_kernels(instrument_table([Instrument("X-PERP", "X", "perpetual", 0.01, 0.001)], ["X"]))
+
+
+def picked_off(news, bid, ask):
+    """Return what a maker with a fair price of 100 sends after ``news`` of value."""
+    quote = for_kernels(np.zeros(1, quote_dtype))
+    quote["fair"], quote["news"], quote["depth_usd"] = np.log(100.0), news, 1e6
+    quote["size_factor"] = quote["bid_appetite"] = quote["ask_appetite"] = 1.0
+    outbox = Outbox()
+    pick_off(PARAMETERS[0], quote[0], bid, ask, TERMS[0], 4, 0, outbox.messages, outbox.counters, 7)
+    return outbox.take()
+
+
+@pytest.mark.parametrize(
+    ("news", "bid", "ask", "side"), [(-0.01, 100.5, 100.6, SELL), (0.01, 99.4, 99.5, BUY)]
+)
+def test_quotes_that_news_left_behind_are_traded_against_no_worse_than_the_fair_price(news, bid, ask, side):
+    (order,) = picked_off(news, bid, ask)
+    assert (order["kind"], order["side"]) == (IOC, side)
+    assert order["lots"] == pytest.approx(0.3 * 1e6 / 100.0 / 0.001, rel=0.001)
+    way = 1.0 if side == SELL else -1.0
+    assert 0.0 < way * (order["price"] * 0.01 - 100.0) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("news", "bid", "ask"),
+    [
+        (-0.001, 100.5, 100.6),
+        (-0.01, 99.9, 100.1),
+        (0.01, 99.9, 100.1),
+        (0.01, 99.4, 0.0),
+        (-0.01, 0.0, 100.6),
+    ],
+)
+def test_without_news_or_without_a_stale_quote_nothing_is_sent(news, bid, ask):
+    assert len(picked_off(news, bid, ask)) == 0
