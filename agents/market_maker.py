@@ -151,6 +151,17 @@ class MarketMakerParameters(Parameters):
         600.0, gt=0, le=1e7, description="mean time to come back once the reason is gone, seconds"
     )
     return_size: float = Field(0.1, ge=0, le=1, description="share of calm size on return")
+    may_withdraw: bool = Field(
+        True,
+        description="whether it may leave; otherwise it quotes on, whatever happens, in the size it bears",
+    )
+    least_size: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="smallest share of calm size that it must offer while it quotes, before what was just "
+        "traded and its inventory limit",
+    )
     latency_ms: float = Field(8.0, ge=0, le=1e4, description="time from decision to book, milliseconds")
     capital_over_depth: float = Field(
         10.0, gt=0, le=1e4, description="capital over own calm one-sided depth, all instruments"
@@ -169,7 +180,7 @@ def reason_to_leave(
     deleveraged: bool,
 ) -> int:
     """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over normal."""
-    if p.withdrawal <= 0.0:
+    if p.withdrawal <= 0.0 or p.may_withdraw <= 0.0:
         return QUOTING
     if deleveraged:
         return DELEVERAGED
@@ -263,7 +274,7 @@ def decide_makers(
             if quote.state == QUOTING and reason != QUOTING:
                 withdraw(ladders[m, i], messages, counters, a, i, cancel_at)
                 quote.state = reason
-                quote.size_factor = p.return_size
+                quote.size_factor = max(p.return_size, p.least_size)
             returns = reason == QUOTING and uniform(key, m, index, 2 * i + 1) < comes_back
             if quote.state != QUOTING and returns:
                 quote.state = QUOTING

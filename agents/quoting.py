@@ -101,7 +101,7 @@ def update_belief(
 def update_size(p: Row, quote: Row, held: int, lot_usd: float, excess: float, step_s: float) -> None:
     """Shrink or restore size: with volatility on both sides, and on a side that was just traded."""
     if p.withdrawal > 0.0:
-        target = min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power)
+        target = max(p.least_size, min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power))
         time_s = p.shrink_s if target < quote.size_factor else p.restore_s
         quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
     traded = (held - quote.held) * lot_usd / quote.depth_usd
