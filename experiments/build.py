@@ -28,18 +28,11 @@ from experiments.building.retail import make_retail
 from experiments.building.stage import MILLION, Floor, Stage
 from experiments.building.values import make_fundamentals
 from experiments.building.whale import make_whale
+from experiments.mechanisms import switched_off, twin_without
 from experiments.scenarios.schema import Scenario
 
 SPARE_ACCOUNTS = 64
 VIEW_LIMIT = 100_000
-TWINS: dict[str, str] = {
-    "baseline": "everything on",
-    "liquidations": "no position is liquidated",
-    "maker_withdrawal": "makers keep quoting their calm size",
-    "herding": "nobody's mood moves and nobody trades on it",
-    "adl": "the insurance fund takes over everything, even below zero",
-    "exogenous_shock": "the news does not happen",
-}
 
 
 def build(
@@ -55,7 +48,7 @@ def build(
     Parameters
     ----------
     twin
-        Mechanism to switch off, a key of `TWINS`.
+        Mechanisms to switch off, as `experiments.mechanisms` names them.
     views
         Whether to create one Mesa agent for each member of each crowd; by default up to 100,000 of them.
     spare_accounts
@@ -68,9 +61,7 @@ def build(
     InputError
         If an agent of the user's own cannot be imported or refuses its options.
     """
-    if twin not in TWINS:
-        raise ValueError(f"twin: unknown name {twin!r}; known: {', '.join(TWINS)}")
-    stage = Stage(scenario, seed, twin)
+    stage = Stage(scenario, seed, twin_without(switched_off(twin)))
     model = empty_market(stage, spare_accounts)
     add_agents(model, stage, views)
     for floor in stage.floors:
@@ -118,6 +109,8 @@ def empty_market(stage: Stage, spare_accounts: int) -> MarketModel:
 
 def suspensions(stage: Stage) -> dict[int, tuple[Outage, ...]]:
     """Return the windows in which exchanges let no money out."""
+    if not stage.on("outage"):
+        return {}
     return {
         floor.place: tuple(Outage(item.start_s, item.end_s) for item in floor.spec.withdrawals_suspended)
         for floor in stage.floors
@@ -147,8 +140,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
             model,
             floor.place,
             floor.venue.engine(floor.exchange.table, stage.asset_names),
-            liquidations=stage.twin != "liquidations",
-            adl=stage.twin != "adl",
+            liquidations=stage.on("liquidations"),
+            adl=stage.on("adl"),
         )
     model.reporters = {
         "sentiment": herd.report_sentiment,

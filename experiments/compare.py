@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from experiments.chapter import Chapter
-from experiments.ensemble import TWINS, gather
+from experiments.ensemble import gather
 from experiments.ensemble_reading import read_ensemble
 from experiments.errors import InputError
 from experiments.measure import check_window
+from experiments.mechanisms import TWINS
 from experiments.output import prepare_folder, write_bytes, write_text
 from experiments.paired import Pair, pair_runs
 from experiments.progress import RunProgress

@@ -8,18 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.measures.stages import STAGES
+from experiments.mechanisms import TWINS
 from experiments.results import RunResult
 from experiments.statistics import Estimate, estimate_median, quantile_bands
 
 Floats = npt.NDArray[np.float64]
 
-TWINS: dict[str, str] = {
-    "liquidations": "liquidations off",
-    "maker_withdrawal": "maker withdrawal off",
-    "herding": "herding off",
-    "adl": "ADL off",
-    "exogenous_shock": "exogenous shock off",
-}
 RECOVERY_POINTS = 160
 
 

@@ -23,7 +23,7 @@ def simulate(
     seed
         Same scenario and seed: same trace, byte for byte.
     twin
-        Mechanism to switch off, a key of `experiments.build.TWINS`.
+        Mechanisms to switch off, as `experiments.mechanisms` names them.
     until
         ``"end"``, or ``"crash_end"`` to stop when the crash window is over.
     progress

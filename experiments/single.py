@@ -8,9 +8,9 @@ import numpy as np
 
 from abm.trace import Trace
 from experiments.chapter import Chapter
-from experiments.ensemble import TWINS, gather
-from experiments.errors import InputError
+from experiments.ensemble import gather
 from experiments.measure import check_window, measure
+from experiments.mechanisms import read_twin
 from experiments.output import prepare_folder, write_bytes, write_text
 from experiments.real_event import published_event
 from experiments.results import RunResult
@@ -45,7 +45,7 @@ def run_single(
     name
         Scenario, name or path.
     seed, twin
-        Which draws, and which mechanism is off (``"baseline"``: none).
+        Which draws, and which mechanisms are off (``"baseline"``: none, ``"adl+herding"``: these two).
     overrides
         Dotted scenario key -> value.
     out
@@ -61,16 +61,10 @@ def run_single(
     InputError
         For an unknown scenario, twin or key, a value out of bounds, or a folder that cannot be written.
     """
-    import difflib
-
     from experiments.scenarios import load
     from experiments.simulate import simulate
 
-    twins = ["baseline", *TWINS]
-    if twin not in twins:
-        near = difflib.get_close_matches(twin, twins, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"--twin: unknown mechanism {twin!r}{hint} (known: {', '.join(twins)})")
+    twin = read_twin("--twin", twin)
     scenario = load(name, dict(overrides))
     check_window(scenario)
     folder = prepare_folder(out) if out is not None else None

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from abm.measures.stages import STAGES
-from experiments.ensemble import TWINS, Ensemble
+from experiments.ensemble import Ensemble
+from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS, VENUE_METRICS
 from experiments.report import words
 

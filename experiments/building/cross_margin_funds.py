@@ -24,6 +24,7 @@ SIZE_SPREAD = 1.0
 def make_funds(stage: Stage) -> CrossMarginFunds:
     """Draw the funds of the hub: loopers first, then those with a book of perpetuals, not held yet."""
     p = stage.scenario.cross_margin_fund
+    p = p.model_copy(update={"loop_leverage": min(p.loop_leverage, stage.leverage_allowed)})
     hub = stage.hub
     rng = stage.rng("cross margin funds")
     n = p.funds
@@ -37,7 +38,7 @@ def make_funds(stage: Stage) -> CrossMarginFunds:
     if loopers:
         make_loopers(p, hub, table[:loopers], loopable, rng)
     if n > loopers:
-        make_books(p, hub, table[loopers:], legs[loopers:], rng)
+        make_books(p, hub, table[loopers:], legs[loopers:], rng, stage.leverage_allowed)
         post_coins(p, hub, table[loopers:], rng)
     return CrossMarginFunds(p, table, legs, hub.kind, stage.seed)
 
@@ -71,7 +72,12 @@ def make_loopers(
 
 
 def make_books(
-    p: CrossMarginFundParameters, floor: Floor, table: Records, legs: Records, rng: np.random.Generator
+    p: CrossMarginFundParameters,
+    floor: Floor,
+    table: Records,
+    legs: Records,
+    rng: np.random.Generator,
+    most_leverage: float,
 ) -> None:
     """Draw books of perpetuals: long positions in some coins, and against them short ones in the hedges."""
     n = len(table)
@@ -94,7 +100,8 @@ def make_books(
         usd[:, hedges] = -short[:, None] * floor.depth[hedges] / floor.depth[hedges].sum()
     gross = np.abs(usd).sum(axis=1)
     table["most_usd"] = table["gross_usd"] = gross
-    table["leverage"] = p.leverage * np.exp(p.leverage_spread * rng.standard_normal(n))
+    leverage = p.leverage * np.exp(p.leverage_spread * rng.standard_normal(n))
+    table["leverage"] = np.minimum(leverage, most_leverage)
     table["limit"] = p.limit_over_leverage * table["leverage"]
     table["equity_usd"] = gross / table["leverage"]
     legs["weight"] = usd / np.maximum(gross, 1e-9)[:, None]

@@ -67,7 +67,7 @@ def make_pool(stage: Stage, floor: Floor, table: Records, accounts: int) -> Liqu
     Without ADL nobody waits for it: winners are paid whatever that does to the pool.
     """
     pool = pool_of(floor.venue, table, accounts)
-    if pool is not None and stage.twin == "adl":
+    if pool is not None and not stage.on("adl"):
         pool.profit_limit = math.inf
     return pool
 
@@ -83,18 +83,19 @@ def calm_volatility(stage: Stage, floor: Floor, table: Records) -> Floats:
 
 
 def make_gateway(stage: Stage, floor: Floor, accounts: int) -> Gateway:
-    """Return the gateway of ``floor``."""
+    """Return the gateway of ``floor``; without outages nothing closes it and it digests any load."""
     spec = floor.spec
     matching = floor.venue.matching
     access = Access(
-        spec.capacity_per_s,
+        spec.capacity_per_s if stage.on("outage") else 0.0,
         spec.latency_ms,
         spec.latency_spread,
         spec.rate_limit_per_s,
         matching.block_ms,
         matching.sequencing == "cancel-first",
     )
-    outages = tuple(Outage(outage.start_s, outage.end_s) for outage in spec.outages)
+    windows = spec.outages if stage.on("outage") else ()
+    outages = tuple(Outage(outage.start_s, outage.end_s) for outage in windows)
     return Gateway(access, outages, accounts, stage.seed, spec.name)
 
 
@@ -114,7 +115,8 @@ def make_collateral(stage: Stage, floor: Floor, table: Records) -> Collateral:
     """Return the prices of coins that count as margin on ``floor``."""
     backing = floor.venue.backing(table, stage.asset_names)
     share = backing["share"][:, 0] / 1e6
-    return Collateral(table, share, floor.venue.collateral.price, floor.price)
+    source = floor.venue.collateral.price if stage.on("collateral_peg") else "oracle"
+    return Collateral(table, share, source, floor.price)
 
 
 def has_halt(rule: TradingHalt) -> bool:

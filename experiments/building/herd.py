@@ -53,5 +53,5 @@ def make_herd(
             Nodes(e, FIRST_TRADER, len(crowd.table), int(first_nodes[e])) for e, crowd in enumerate(retail)
         ],
         seed=stage.seed,
-        herding=stage.twin != "herding",
+        herding=stage.on("herding"),
     )

@@ -32,7 +32,7 @@ def retail_of(
     scale = stage.per_asset("leverage_scale")[floor.asset[table["instrument"]]]
     leverage = p.leverage_median * scale * np.exp(p.leverage_spread * rng.standard_normal(n))
     allowed = np.array([highest_leverage(stage, floor, i) for i in range(floor.instruments)])
-    most = np.minimum(p.leverage_max, allowed[table["instrument"]])
+    most = np.minimum(min(p.leverage_max, stage.leverage_allowed), allowed[table["instrument"]])
     table["leverage"] = np.clip(np.rint(leverage), 1, most)
     size = (1.0 - rng.random(n)) ** (-1.0 / p.size_tail)
     table["susceptibility"] = np.exp(0.5 * rng.standard_normal(n))

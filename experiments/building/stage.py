@@ -1,5 +1,6 @@
 """The stage: what set-up functions share while a market is put together."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,7 @@ from abm.random_streams import generator
 from abm.venues.exchange import Exchange
 from abm.venues.venue import Venue
 from experiments.building.rules import venue_rules
+from experiments.mechanisms import LOW_LEVERAGE, MECHANISMS, switched_off
 from experiments.scenarios.schema import Scenario, VenueSpec
 
 MILLION = 1_000_000
@@ -102,7 +104,7 @@ class Stage:
     scenario
         What to set up.
     seed, twin
-        Which draws, and which mechanism is off.
+        Which draws, and which mechanisms are off.
 
     Attributes
     ----------
@@ -116,6 +118,7 @@ class Stage:
     floors: list[Floor] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._off = switched_off(self.twin)
         self.floors = [self._floor(place, spec) for place, spec in enumerate(self.scenario.venues)]
 
     def _floor(self, place: int, spec: VenueSpec) -> Floor:
@@ -130,6 +133,17 @@ class Stage:
         depth = np.array([assets[n].depth_1pct_usd for n in asset]) * spec.depth_share
         depth[kind == SPOT] *= np.array([assets[n].spot_depth_share for n in spot])
         return Floor(place, spec, venue_rules(spec, presets), asset, kind, price, depth)
+
+    def on(self, mechanism: str) -> bool:
+        """Tell whether a mechanism, a key of `experiments.mechanisms.MECHANISMS`, is at work."""
+        if mechanism not in MECHANISMS:
+            raise ValueError(f"mechanism: unknown name {mechanism!r}; known: {', '.join(MECHANISMS)}")
+        return mechanism not in self._off
+
+    @property
+    def leverage_allowed(self) -> float:
+        """Largest leverage that anybody begins with, beyond what exchanges allow."""
+        return math.inf if self.on("leverage") else LOW_LEVERAGE
 
     @property
     def hub(self) -> Floor:

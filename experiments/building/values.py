@@ -29,7 +29,7 @@ def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fund
             volatility_half_life_s=event.volatility_half_life_s,
         )
         for event in scenario.news
-        if not (event.shock and stage.twin == "exogenous_shock")
+        if not (event.shock and not stage.on("exogenous_shock"))
     )
     process = ValueProcess(
         price_usd=stage.per_asset("price_usd"),

@@ -17,6 +17,7 @@ def make_whale(stage: Stage, p: WhaleParameters) -> Whales:
     table["instrument"] = perpetuals
     table["target_usd"] = p.short_over_depth * stage.hub.depth[stage.hub.perpetuals[: len(perpetuals)]]
     ledger = floor.exchange.ledger
-    ledger.leverage[:, account] = p.leverage
-    ledger.deposit(account, int(table["target_usd"].sum() / p.leverage * 2.0 * MILLION))
+    leverage = int(min(p.leverage, stage.leverage_allowed))
+    ledger.leverage[:, account] = leverage
+    ledger.deposit(account, int(table["target_usd"].sum() / leverage * 2.0 * MILLION))
     return Whales(p, table, stage.seed, floor.place)

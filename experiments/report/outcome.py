@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from experiments.ensemble import TWINS, Ensemble
+from experiments.ensemble import Ensemble
+from experiments.mechanisms import TWINS
 from experiments.real_event import RealEvent
 from experiments.report import style
 from experiments.report.style import TWIN_COLOURS, finish

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from experiments.ensemble import TWINS, Ensemble
+from experiments.ensemble import Ensemble
+from experiments.mechanisms import TWINS
 from experiments.real_event import RealEvent
 from experiments.report import style
 from experiments.report.stage_bands import common_stages, shade_stages

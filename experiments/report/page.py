@@ -7,7 +7,8 @@ from html import escape
 
 from abm.measures.stages import STAGES
 from experiments.chapter import Chapter
-from experiments.ensemble import TWINS, Ensemble
+from experiments.ensemble import Ensemble
+from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS, VENUE_METRICS
 from experiments.paired import Pair
 from experiments.report import words

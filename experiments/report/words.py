@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from experiments.chapter import Chapter
-from experiments.ensemble import TWINS, Ensemble
+from experiments.ensemble import Ensemble
+from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS
 from experiments.statistics import Estimate
 

@@ -1,16 +1,15 @@
 """From a sweep file to its runs: every point is resolved and checked before anything runs."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.ensemble import TWINS
 from experiments.errors import InputError
 from experiments.fingerprints import code_fingerprint, own_sources_fingerprint
 from experiments.measure import check_window
+from experiments.mechanisms import read_twin
 from experiments.runs import Job
 from experiments.scenarios import read, resolve, shipped
 from experiments.sweeps.points import Point, points_of
@@ -77,7 +76,7 @@ def make_plan(sweep: SweepFile, folder: Path) -> Plan:
         With one line for each fault: unknown scenario, twin or path, values that the scenario refuses.
     """
     base = _base(sweep, folder)
-    _check_twins(sweep.twins)
+    twins = [read_twin("twins", twin) for twin in sweep.twins]
     _check_paths(sweep, base)
     code = code_fingerprint()
     runs: list[Run] = []
@@ -100,7 +99,7 @@ def make_plan(sweep: SweepFile, folder: Path) -> Plan:
         documents[name] = document
         fingerprint = f"{code} {own_sources_fingerprint(scenario)}"
         for seed in _seeds(sweep, point):
-            for twin in sweep.twins:
+            for twin in twins:
                 job = Job(scenario, seed, twin, sweep.until)
                 key = job.content_id(fingerprint)
                 runs.append(Run(key, scenario.name, name, point, seed, twin, job.steps))
@@ -124,15 +123,6 @@ def _base(sweep: SweepFile, folder: Path) -> Base:
         lines = [line.removeprefix("--set ") for line in str(error).splitlines()]
         raise InputError("\n".join(f"set: {line}" if sweep.set else line for line in lines)) from None
     return base
-
-
-def _check_twins(twins: Sequence[str]) -> None:
-    known = ["baseline", *TWINS]
-    for twin in twins:
-        if twin not in known:
-            near = difflib.get_close_matches(twin, known, n=1, cutoff=0.4)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise InputError(f"twins: unknown mechanism {twin!r}{hint} (known: {', '.join(known)})")
 
 
 def _check_paths(sweep: SweepFile, base: Base) -> None:

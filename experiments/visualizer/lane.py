@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from abm.instruments import PERPETUAL
 from abm.model import MarketModel
+from experiments.mechanisms import switched_off
 from experiments.scenarios.schema import Scenario
 from experiments.visualizer.book_picture import BINS, colours, depth_by_distance
 from experiments.visualizer.roster import Roster
@@ -59,7 +60,9 @@ class Lane:
         self.shown = shown_instruments(model)
         self.pictures = np.zeros((model.clock.steps(), len(self.shown), BINS), np.uint8)
         self.changes: list[tuple[float, str]] = []
-        self.switches = {name: model.twin != name for name in ("liquidations", "adl", "maker_withdrawal")}
+        self.switches = {
+            name: name not in switched_off(model.twin) for name in ("liquidations", "adl", "maker_withdrawal")
+        }
         self.roster = Roster(model)
         self.followed: tuple[int, int] | None = None
         self.track: list[tuple[float, ...]] = []

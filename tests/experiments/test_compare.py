@@ -19,8 +19,8 @@ from experiments.compare import (
     load_scenarios,
     step_overrides,
 )
-from experiments.ensemble import TWINS
 from experiments.errors import InputError
+from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS, VENUE_METRICS
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from experiments import cli
 from experiments.compare import coarse
-from experiments.ensemble import TWINS
 from experiments.results import RunResult
 from experiments.runs import Job, run_many
 from experiments.scenarios import load
@@ -52,12 +51,6 @@ def test_the_run_that_compiles_is_the_scenario_made_small():
     assert [phase.step_s for phase in small.phases] == [10.0 * phase.step_s for phase in scenario.phases]
     assert small.retail.traders == 300
     assert small.news == scenario.news
-
-
-def test_labels_of_twins_cover_what_can_be_switched_off():
-    from experiments import build
-
-    assert set(TWINS) == set(build.TWINS) - {"baseline"}
 
 
 def test_run_command_on_the_simulator(monkeypatch, capsys, tmp_path):

@@ -1,6 +1,6 @@
 import math
 
-from experiments.ensemble import TWINS
+from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS
 from experiments.targets import judge_all, load_targets
 

@@ -5,10 +5,12 @@ import pytest
 from abm.ledger.accounts import OUTSIDE
 from abm.ledger.invariants import broken_invariants
 from agents.trader import Trader
-from experiments.build import TWINS, build
+from experiments.build import build
+from experiments.mechanisms import BASELINE, COMPARED, MECHANISMS, twin_without
 from experiments.scenarios import load, shipped
 
 STEPS = 300
+TWINS = (BASELINE, *COMPARED, twin_without(MECHANISMS))
 FEWER = {
     "retail.traders": 300,
     "herd.traders": 60,

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from run_bytes import rows_in_common
 
-from experiments.build import TWINS, build
+from experiments.build import build
+from experiments.mechanisms import BASELINE, COMPARED
 from experiments.simulate import simulate
 
 SEEDS = (1, 2)
-MECHANISMS = [name for name in TWINS if name != "baseline"]
 
 
 @pytest.fixture(scope="module")
 def runs(small):
     """All runs of the small scenario: (seed, twin) -> trace."""
-    return {(seed, twin): simulate(small(), seed, twin) for seed in SEEDS for twin in TWINS}
+    return {(seed, twin): simulate(small(), seed, twin) for seed in SEEDS for twin in (BASELINE, *COMPARED)}
 
 
 def rows_before(trace, time_s):
@@ -35,7 +35,7 @@ def first_maker_change(scenario, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", COMPARED)
 def test_a_twin_is_its_original_until_the_mechanism_acts(runs, small, seed, mechanism):
     original, twin = runs[seed, "baseline"], runs[seed, mechanism]
     if mechanism == "liquidations":
@@ -67,7 +67,7 @@ def test_what_is_off_does_not_happen(runs, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_values_draw_the_same_in_every_twin(runs, seed):
     value = runs[seed, "baseline"].by_asset["value"]
-    for mechanism in MECHANISMS:
+    for mechanism in COMPARED:
         same = runs[seed, mechanism].by_asset["value"]
         if mechanism == "exogenous_shock":
             before = rows_before(runs[seed, "baseline"], 60.0)

@@ -1,0 +1,114 @@
+"""The mechanisms that a run can do without, and the names of runs that do without some of them.
+
+A *twin* is the same scenario with the same draws and a set of mechanisms switched off. Its name is
+``"baseline"`` for the empty set, else the mechanisms in alphabetical order joined by ``+``:
+``"adl+herding"``. One set has one name, so that a run has one place in every store.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from experiments.errors import InputError
+
+BASELINE = "baseline"
+JOIN = "+"
+LOW_LEVERAGE = 3
+"""Largest leverage of anybody in the twin without leverage."""
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """What it is called in figures and sentences, and what switching it off means."""
+
+    label: str
+    off: str
+
+
+MECHANISMS: dict[str, Mechanism] = {
+    "liquidations": Mechanism("liquidations", "no position is liquidated"),
+    "maker_withdrawal": Mechanism("maker withdrawal", "makers keep quoting their calm size"),
+    "herding": Mechanism("herding", "nobody's mood moves and nobody trades on it"),
+    "adl": Mechanism("ADL", "the insurance fund takes over everything, even below zero"),
+    "exogenous_shock": Mechanism("exogenous shock", "the news does not happen"),
+    "collateral_peg": Mechanism(
+        "collateral peg",
+        "coins posted as margin count at what they are worth, not at the exchange's own book",
+    ),
+    "outage": Mechanism(
+        "outages", "no outage, no suspended withdrawal and no limit of capacity: no feed is ever late"
+    ),
+    "leverage": Mechanism(
+        "leverage",
+        f"nobody has more than {LOW_LEVERAGE}x: the same first positions, with more of the owners' own money",
+    ),
+    "credit_contagion": Mechanism(
+        "credit contagion", "no default and no margin call travels along a credit line"
+    ),
+}
+"""Everything that can be switched off."""
+
+COMPARED = ("liquidations", "maker_withdrawal", "herding", "adl", "exogenous_shock")
+"""Mechanisms of which a comparison runs the twin without this one alone."""
+
+
+def switched_off(twin: str) -> frozenset[str]:
+    """Return the mechanisms that are off in a twin.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+    names = [] if twin == BASELINE else twin.split(JOIN)
+    for name in names:
+        if name not in MECHANISMS:
+            raise ValueError(f"twin: unknown name {name!r}; known: {', '.join([BASELINE, *MECHANISMS])}")
+    return frozenset(names)
+
+
+def twin_without(mechanisms: Iterable[str]) -> str:
+    """Return the name of the twin in which ``mechanisms`` are off."""
+    return JOIN.join(sorted(set(mechanisms))) or BASELINE
+
+
+def twin_label(twin: str) -> str:
+    """Return a twin in words, such as ``"ADL and herding off"``."""
+    labels = [mechanism.label for name, mechanism in MECHANISMS.items() if name in switched_off(twin)]
+    if not labels:
+        return "everything on"
+    *first, last = labels
+    return (f"{', '.join(first)} and {last}" if first else last) + " off"
+
+
+def read_twin(where: str, twin: str) -> str:
+    """Return the name, in its one spelling, of a twin that a user named.
+
+    Parameters
+    ----------
+    where
+        Option or key it came by, for the message.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown.
+    """
+    if twin == BASELINE:
+        return twin
+    for name in twin.split(JOIN):
+        check_mechanism(where, name, (BASELINE, *MECHANISMS))
+    return twin_without(twin.split(JOIN))
+
+
+def check_mechanism(where: str, name: str, known: Iterable[str] = MECHANISMS) -> None:
+    """Raise InputError, with the nearest name, if ``name`` is not one of ``known``."""
+    names = list(known)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"{where}: unknown mechanism {name!r}{hint} (known: {', '.join(names)})")
+
+
+TWINS: dict[str, str] = {name: twin_label(name) for name in COMPARED}
+"""Twin -> what it is called, for those that a comparison runs."""
