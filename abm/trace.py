@@ -102,6 +102,7 @@ WORLD_SERIES: dict[str, str] = {
     "equity_index": "outside equity index, 100 at the start",
     "insurance_fund": "USD, cash of the insurance funds of all exchanges (of pools: see `EXCHANGE_SERIES`)",
     "makers_quoting": "share of market makers that quote, 0 to 1",
+    "bad_debt": "USD, losses beyond margin so far, paid by insurance funds or by nobody, all exchanges",
     "feed_delay_s": "seconds by which the hub's feed lags",
 }
 EXCHANGE_SERIES: dict[str, str] = {

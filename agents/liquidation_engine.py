@@ -40,6 +40,10 @@ class LiquidationEngineAgent(mesa.Agent):
         Wallets left in breach at the end of the last step.
     bad_debt_usd
         What the fund has paid for accounts that owed money with nothing left to close, USD.
+    gaps_usd
+        What the fund has paid to fills below the bankruptcy price, USD.
+    uncovered_usd
+        What accounts with nothing left to close owe still, and the fund could not pay, USD.
     """
 
     _ids: ClassVar[Any] = AGENT_IDS
@@ -62,6 +66,8 @@ class LiquidationEngineAgent(mesa.Agent):
         self.adl = adl
         self.unresolved = 0
         self.bad_debt_usd = 0.0
+        self.gaps_usd = 0.0
+        self.uncovered_usd = 0.0
         self._closed: list[Records] = []
         self._deleveraged: list[Records] = []
         self._lost_hedge: list[bool] = []
@@ -83,7 +89,13 @@ class LiquidationEngineAgent(mesa.Agent):
         )
         self.unresolved = len(report.unresolved)
         self.bad_debt_usd += report.bad_debt / 1e6
+        self.gaps_usd += report.gaps_paid / 1e6
+        self.uncovered_usd = report.uncovered / 1e6
         self._record(model, report)
+
+    def report_losses_beyond_margin(self) -> float:
+        """Return what positions have lost so far beyond the margin behind them, USD."""
+        return self.bad_debt_usd + self.gaps_usd + self.uncovered_usd
 
     def _record(self, model: MarketModel, report: LiquidationReport) -> None:
         row = model.row_of(self.exchange)

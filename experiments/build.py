@@ -22,7 +22,7 @@ from experiments.building.herd import make_herd
 from experiments.building.makers import make_makers
 from experiments.building.noise import make_noise
 from experiments.building.own_agents import add_own_agents
-from experiments.building.owners import join_accounts
+from experiments.building.owners import account_kinds, join_accounts, with_kinds
 from experiments.building.positions import open_positions
 from experiments.building.retail import make_retail
 from experiments.building.stage import MILLION, Floor, Stage
@@ -143,14 +143,16 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
             liquidations=stage.on("liquidations"),
             adl=stage.on("adl"),
         )
+    engines = list(model.agents_by_type[LiquidationEngineAgent])
     model.reporters = {
         "sentiment": herd.report_sentiment,
         "makers_quoting": makers.report_share_quoting,
+        "bad_debt": partial(losses_beyond_margin, engines),
     }
-    engines = list(model.agents_by_type[LiquidationEngineAgent])
+    deleveraging = partial(joined, [engine.deleveraging_table for engine in engines])
     model.event_reporters = {
         "liquidations": partial(joined, [engine.liquidation_table for engine in engines]),
-        "adl": partial(joined, [engine.deleveraging_table for engine in engines]),
+        "adl": partial(with_kinds, deleveraging, model.exchanges, account_kinds(crowds)),
         "maker_withdrawals": makers.withdrawal_table,
     }
     join_accounts(model.owners, makers, arbitrageurs)
@@ -160,6 +162,11 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     if views or (views is None and largest <= VIEW_LIMIT):
         for crowd in crowds:
             crowd.views(model)
+
+
+def losses_beyond_margin(engines: Sequence[LiquidationEngineAgent]) -> float:
+    """Return what positions on all exchanges have lost so far beyond their margin, USD."""
+    return sum(engine.report_losses_beyond_margin() for engine in engines)
 
 
 def joined(reports: Sequence[Callable[[], pd.DataFrame]]) -> pd.DataFrame:

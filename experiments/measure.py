@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.measures.sampling import last_known
 from abm.measures.stages import find_stages
 from abm.trace import Trace
 from experiments.errors import InputError
@@ -44,6 +45,7 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
     low_minute = price_metrics(sheet, trace, scenario)
     market_metrics(sheet, minutes, crash_end, low_minute)
     _deleveraging(sheet, trace, zero_s)
+    _bad_debt(sheet, trace, scenario, minutes)
     venue_metrics(sheet, trace, clock, scenario)
     stages = find_stages(trace, main, zero_s, scenario.crash.end_s)
     marks = {name: (time_s - zero_s) / 60.0 for name, time_s in trace.marks.items()}
@@ -116,3 +118,11 @@ def _deleveraging(sheet: Sheet, trace: Trace, zero_s: float) -> None:
     table = trace.events["adl"]
     in_profit = table.loc[table["time_s"] > zero_s, "was_in_profit"].to_numpy(np.float64)
     sheet.put("adl_in_profit_share", float(in_profit.mean()) if in_profit.size else math.nan, none)
+
+
+def _bad_debt(sheet: Sheet, trace: Trace, scenario: "Scenario", minutes: Minutes) -> None:
+    """Note what positions lost beyond their margin in the crash, over all open interest at P0."""
+    times = np.array([scenario.crash.start_s, scenario.crash.end_s])
+    before, after = last_known(trace.time_s, trace.world["bad_debt"], times)
+    held = float(minutes["open_interest_value"][np.searchsorted(minutes["minute"], 0.0)])
+    sheet.ratio("bad_debt", float(after - before), held, "no open interest at P0")

@@ -107,9 +107,14 @@ def _ratios_of_falls(sheet: Sheet, trace: Trace, scenario: "Scenario") -> None:
     for short, instrument in (("alt", scenario.alt_instrument), ("eth", scenario.eth_instrument)):
         name = f"{short}_to_btc_fall_ratio"
         if instrument is None or instrument not in trace.instruments:
-            sheet.put(name, math.nan, f"the scenario has no {short.upper()}")
+            missing = f"the scenario has no {short.upper()}"
+            sheet.put(name, math.nan, missing)
+            if short == "alt":
+                sheet.put("alt_fall", math.nan, missing)
             continue
         own = _percent(fall_in(price_path(trace, instrument), crash.start_s, crash.end_s))
+        if short == "alt":
+            sheet.put("alt_fall", own)
         sheet.ratio(name, own, sheet.values["total_fall"], NO_FALL)
 
 

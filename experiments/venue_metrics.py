@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 WIDE_GAP = 5.0
 REBOUND_S = 900.0
 ONE_VENUE = "the scenario has one exchange"
+HEDGED = ("cross_margin_fund", "arbitrageur")
+"""Kinds of agents whose positions have another side."""
 NO_PEG = "no pegged coin is collateral"
 
 Floats = npt.NDArray[np.float64]
@@ -71,8 +73,13 @@ def _deleveraging(sheet: Sheet, trace: Trace, begin_s: float, end_s: float) -> N
     sheet.put("backstop_to_adl_seconds", min(delays, default=math.nan), "no deleveraging after a backstop")
     adl = within(trace.events["adl"], begin_s, end_s)
     lost = adl[adl["lost_hedge"].astype(bool)]
-    owners = set(zip(lost["instrument"].map(trace.exchange_of), lost["account"], strict=True))
-    sheet.put("lost_hedges", len(owners))
+    sheet.put("lost_hedges", _accounts(trace, lost))
+    sheet.put("hedged_deleveraged", _accounts(trace, adl[adl["kind"].isin(HEDGED)]))
+
+
+def _accounts(trace: Trace, events: pd.DataFrame) -> int:
+    """Return how many accounts, each on its exchange, are in a table of events."""
+    return len(set(zip(events["instrument"].map(trace.exchange_of), events["account"], strict=True)))
 
 
 def _outage(sheet: Sheet, trace: Trace, scenario: "Scenario") -> None:

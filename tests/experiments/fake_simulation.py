@@ -100,6 +100,7 @@ def fake_simulate(scenario, seed, twin="baseline", until="end", progress=None):
         "equity_index": 100.0 * (1.0 - 0.08 * shape * (scenario.keeps > 0.5)),
         "insurance_fund": 1e7 - 3e6 * np.maximum.accumulate(shape),
         "makers_quoting": 1.0 - 0.7 * shape,
+        "bad_debt": 1e5 * np.maximum.accumulate(shape),
         "feed_delay_s": 0.1 + 2.0 * shape,
     }
     names, exchanges, collateral = INSTRUMENTS, ("hub",), ()
@@ -145,12 +146,15 @@ def fake_events(p0, exchanges):
         (p0 + 600.0, 8, "BTC-PERP", "backstop"),
         *((p0 + 610.0 + k, 10 + k, item, "order") for k in range(3) for item in ("BTC-PERP", "ETH-PERP")),
     ]
-    closed = [(p0 + 660.0 + 100.0 * (k > 1), 30 + k % 2, "BTC-PERP", k < 3, k < 2) for k in range(4)]
+    owners = ("arbitrageur", "leveraged_retail")
+    closed = [
+        (p0 + 660.0 + 100.0 * (k > 1), 30 + k % 2, "BTC-PERP", k < 3, k < 2, owners[k % 2]) for k in range(4)
+    ]
     left = [(p0 + 300.0 + 60.0 * k, k, "BTC-PERP", "stale feed" if k else "risk limit") for k in range(3)]
     return {
         "liquidations": pd.DataFrame(forced, columns=["time_s", "account", "instrument", "how"]),
         "adl": pd.DataFrame(
-            closed, columns=["time_s", "account", "instrument", "was_in_profit", "lost_hedge"]
+            closed, columns=["time_s", "account", "instrument", "was_in_profit", "lost_hedge", "kind"]
         ),
         "maker_withdrawals": pd.DataFrame(left, columns=["time_s", "maker", "instrument", "reason"]),
         "outages": pd.DataFrame(
