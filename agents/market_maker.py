@@ -47,7 +47,7 @@ maker_dtype = np.dtype(
     [
         ("account", "i4"),  # on the hub
         ("capital_usd", "f8"),
-        ("risk_limit", "f8"),  # largest size times volatility over normal that it bears
+        ("risk_limit", "f8"),  # largest size times volatility over what it tolerates
         ("stretch", "f8"),  # own factor on ladder distances
         ("average_equity", "f8"),  # USD, over about an hour
         ("lost", "f8"),  # share of capital lost since about an hour ago
@@ -60,6 +60,12 @@ class MarketMakerParameters(Parameters):
     """Market makers."""
 
     makers: int = Field(6, ge=0, le=1000, description="number of market makers")
+    tolerance: float = Field(
+        3.0,
+        ge=1,
+        le=100,
+        description="volatility over its normal up to which makers behave as in calm times",
+    )
     requote_s: float = Field(
         2.0,
         gt=0,
@@ -121,10 +127,10 @@ class MarketMakerParameters(Parameters):
         2.5, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
     )
     size_power: float = Field(
-        0.6, ge=0, le=5, description="exponent of size on normal over present volatility"
+        0.6, ge=0, le=5, description="exponent of size on tolerated over present volatility"
     )
     widen_power: float = Field(
-        0.3, ge=0, le=5, description="exponent of ladder distances on volatility over normal"
+        0.3, ge=0, le=5, description="exponent of ladder distances on volatility over what is tolerated"
     )
     shrink_s: float = Field(60.0, gt=0, le=1e5, description="time to cut size, seconds")
     refill_s: float = Field(
@@ -138,7 +144,7 @@ class MarketMakerParameters(Parameters):
         3.5,
         gt=1,
         le=1e3,
-        description="median of the size times volatility, both over normal, that makers bear",
+        description="median of size over calm size times volatility over what is tolerated, that makers bear",
     )
     limit_spread: float = Field(
         0.4, ge=0, le=3, description="standard deviation of the log of that limit between makers"
@@ -179,7 +185,7 @@ def reason_to_leave(
     hedge_delay_s: float,
     deleveraged: bool,
 ) -> int:
-    """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over normal."""
+    """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over what it tolerates."""
     if p.withdrawal <= 0.0 or p.may_withdraw <= 0.0:
         return QUOTING
     if deleveraged:
@@ -261,7 +267,7 @@ def decide_makers(
             seen = view[i]
             terms = instruments[i]
             quote = quotes[m, i]
-            excess = seen.volatility / seen.volatility_slow
+            excess = seen.volatility / (p.tolerance * seen.volatility_slow)
             reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
             n = terms.asset
             doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
