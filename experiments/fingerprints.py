@@ -29,16 +29,18 @@ def code_fingerprint() -> str:
 
 
 def own_sources_fingerprint(scenario: "Scenario") -> str:
-    """Return a hash of the modules that ``own_agents`` names; empty when there are none.
+    """Return a hash of the modules that ``own_agents`` names and of own rule files; empty without them.
 
     Modules are looked for as `experiments.building.own_agents` does, without importing them. What they import
     from the scenario's folder and from the working directory is part of the hash; installed packages that
     they import, and files that they read, are not.
     """
+    rules = [repr(venue.rules) for venue in scenario.venues if venue.preset.endswith(".toml")]
+    found = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16] if rules else ""
     if not scenario.own_agents:
-        return ""
+        return found
     folders = [folder for folder in (scenario.folder, Path.cwd()) if folder is not None]
-    return modules_fingerprint([group.agent.split(":")[0] for group in scenario.own_agents], folders)
+    return found + modules_fingerprint([group.agent.split(":")[0] for group in scenario.own_agents], folders)
 
 
 def modules_fingerprint(modules: Sequence[str], folders: Sequence[Path]) -> str:

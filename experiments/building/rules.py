@@ -7,10 +7,11 @@ from typing import Any
 from abm.rules.collateral import CollateralRatios
 from abm.rules.halt import HaltLevel, HaltRule, TradingHalt
 from abm.rules.limit_up_down import LimitUpDown
+from abm.rules.margin_tiers import MarginTiers, Tier
 from abm.rules.price_monitoring import PriceMonitoring, Trigger
 from abm.rules.velocity_pause import VelocityPause
 from abm.rules.venue_median_mark import VenueMedianMark
-from abm.venues.presets import load_preset
+from abm.venues.terms import AssetTerms
 from abm.venues.venue import Venue
 from experiments.scenarios.schema import VenueSpec
 
@@ -25,6 +26,9 @@ HALTS: dict[str, TradingHalt] = {
 }
 """Halts by name: levels of US market-wide halts, limit up/limit down, velocity logic, price monitoring."""
 
+HIGHEST_RATE = 0.99
+"""No maintenance rate is scaled beyond this share of notional."""
+
 
 def venue_rules(spec: VenueSpec, presets: Mapping[str, str]) -> Venue:
     """Return the rules that ``spec`` asks for.
@@ -34,13 +38,20 @@ def venue_rules(spec: VenueSpec, presets: Mapping[str, str]) -> Venue:
     presets
         Name of each exchange of the scenario -> its preset.
     """
-    venue = load_preset(spec.preset)
+    venue = spec.rules
     changes: dict[str, Any] = {}
     if isinstance(venue.mark, VenueMedianMark):
         given = dict(zip(venue.mark_venues, venue.mark.weights, strict=True))
-        weights = tuple(given.get(presets[name], 1.0) for name in spec.mark_from)
+        weights = tuple(given.get(name, given.get(presets[name], 1.0)) for name in spec.mark_from)
         changes["mark"] = replace(venue.mark, weights=weights)
-    adl: dict[str, Any] = {"rank": spec.adl_rank, "allocation": spec.adl_allocation, "price": spec.adl_price}
+    if spec.margin_scale != 1.0:
+        changes["assets"] = {name: scaled(terms, spec.margin_scale) for name, terms in venue.assets.items()}
+    adl: dict[str, Any] = {
+        "rank": spec.adl_rank,
+        "allocation": spec.adl_allocation,
+        "price": spec.adl_price,
+        "cap_share": spec.adl_cap_share,
+    }
     if any(adl.values()):
         changes["adl"] = replace(venue.adl, **{name: given for name, given in adl.items() if given})
     if spec.collateral or spec.collateral_price != "preset":
@@ -54,3 +65,16 @@ def venue_rules(spec: VenueSpec, presets: Mapping[str, str]) -> Venue:
     if spec.halt != "preset":
         changes["halt"] = HALTS[spec.halt]
     return replace(venue, **changes)
+
+
+def scaled(terms: AssetTerms, factor: float) -> AssetTerms:
+    """Return the terms with all maintenance rates times ``factor`` and the highest leverages divided by it.
+
+    No rate exceeds the initial margin of its tier.
+    """
+    tiers = []
+    for tier in terms.tiers.tiers:
+        leverage = max(1, int(tier.max_leverage / factor))
+        rate = min(tier.maintenance_rate * factor, 1.0 / leverage, HIGHEST_RATE)
+        tiers.append(Tier(tier.floor, tier.cap, rate, leverage))
+    return replace(terms, tiers=MarginTiers(tuple(tiers)))

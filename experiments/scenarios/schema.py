@@ -9,9 +9,21 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from abm.rules.adl import ALLOCATIONS
+from abm.rules.adl_prices import PRICES
+from abm.rules.adl_ranks import RANKS
 from abm.venues.presets.loader import load_preset, preset_names
+from abm.venues.venue import Venue
 from agents.arbitrageur import ArbitrageurParameters
 from agents.cross_margin_fund import CrossMarginFundParameters
 from agents.fundamentalist import FundamentalistParameters
@@ -20,7 +32,9 @@ from agents.market_maker import MarketMakerParameters
 from agents.noise_trader import NoiseParameters
 from agents.social_herd import HerdParameters
 from agents.whale import WhaleParameters
+from experiments.scenarios.rule_files import is_rule_file, with_rules
 
+ADL_NAMES = {"adl_rank": tuple(RANKS), "adl_allocation": ALLOCATIONS, "adl_price": PRICES}
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")]
 
 
@@ -117,7 +131,11 @@ class VenueSpec(Part):
     """One exchange: its rules, its share of the market, the way in."""
 
     name: Name = Field("hub", description="short name, such as hub")
-    preset: str = Field("binance-usdm-2024-10", description="dated rule set, see `undertow venues`")
+    preset: str = Field(
+        "binance-usdm-2024-10",
+        description="dated rule set, see `undertow venues`, or a rule file of your own: its name ends in "
+        "`.toml`, and it is looked for from the scenario file's folder",
+    )
     depth_share: float = Field(
         1.0, gt=0, le=100, description="depth of its books over the depth given for the assets"
     )
@@ -162,17 +180,46 @@ class VenueSpec(Part):
         "", description="how deleveraging is shared in place of the preset's rule, such as pro-rata"
     )
     adl_price: str = Field("", description="price of deleveraging in place of the preset's, such as mark")
+    adl_cap_share: float | None = Field(
+        None, gt=0, le=1, description="most that capped-pro-rata deleveraging takes of one position, a share"
+    )
+    margin_scale: float = Field(
+        1.0,
+        gt=0,
+        le=20,
+        description="factor on the maintenance rates of all tiers; their highest leverages are divided by it",
+    )
     halt: Literal["preset", "none", "market-wide", "limit-up-down", "velocity-pause", "auction-on-breach"] = (
         Field("preset", description="rule that stops trading, in place of the preset's")
     )
     outages: tuple[Outage, ...] = Field((), description="scheduled windows without service")
     withdrawals_suspended: tuple[Outage, ...] = Field((), description="windows in which it lets no money out")
+    _rules: Venue | None = PrivateAttr(None)
+
+    def keep_rules(self, rules: Venue) -> None:
+        """Remember the rules that the file named by ``preset`` holds."""
+        self._rules = rules
+
+    @property
+    def rules(self) -> Venue:
+        """Rules of the preset, or of the rule file as it was when the scenario was read."""
+        return self._rules or load_preset(self.preset)
+
+    @field_validator("adl_rank", "adl_allocation", "adl_price")
+    @classmethod
+    def _known_adl(cls, name: str, info: ValidationInfo) -> str:
+        known = ADL_NAMES[str(info.field_name)]
+        if name and name.replace("-", "_") not in known:
+            near = difflib.get_close_matches(name.replace("-", "_"), known, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"unknown rule {name!r}{hint} (known: {', '.join(known)})")
+        return name
 
     @field_validator("preset")
     @classmethod
     def _known(cls, name: str) -> str:
         known = preset_names()
-        if name not in known:
+        if name not in known and not is_rule_file(name):
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ValueError(f"unknown venue preset {name!r}{hint} (known: {', '.join(known)})")
@@ -273,9 +320,17 @@ class Scenario(Part):
     _folder: Path | None = PrivateAttr(None)
 
     def read_from(self, folder: Path) -> Self:
-        """Remember that the scenario's file lies in ``folder``, and return the scenario."""
+        """Return the scenario as read from a file in ``folder``, where it looks for rule files too.
+
+        Raises
+        ------
+        InputError
+            If a rule file is faulty, or its mark or index draws on what is not there.
+        """
         self._folder = folder.resolve()
-        return self
+        if not any(is_rule_file(venue.preset) for venue in self.venues):
+            return self
+        return self.model_copy(update={"venues": with_rules(self.venues, self._folder)})
 
     @property
     def folder(self) -> Path | None:
@@ -359,7 +414,7 @@ class Scenario(Part):
         if not any(venue.retail_share > 0 for venue in self.venues):
             raise ValueError("venues: retail_share is 0 for all of them; at least one must be above 0")
         for venue in self.venues:
-            if venue.spot and _matching_kind(venue.preset) == "pool":
+            if venue.spot and not is_rule_file(venue.preset) and _matching_kind(venue.preset) == "pool":
                 raise ValueError(
                     f"venues.{venue.name}: spot is true; {venue.preset} is a pool without spot pairs"
                 )

@@ -41,6 +41,7 @@ class FakeScenario:
     population: int = 1000
     trouble: str = ""
     own_agents: tuple[()] = ()
+    venues: tuple[()] = ()
     dex: bool = False  # a second exchange, where the ALT falls farther and a synthetic dollar loses its peg
 
     def model_dump_json(self) -> str:
