@@ -185,7 +185,7 @@ def reason_to_leave(
     hedge_delay_s: float,
     deleveraged: bool,
 ) -> int:
-    """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over what it tolerates."""
+    """Return why the maker should not quote, or `QUOTING`; ``excess`` is volatility over that tolerated."""
     if p.withdrawal <= 0.0 or p.may_withdraw <= 0.0:
         return QUOTING
     if deleveraged:

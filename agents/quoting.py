@@ -2,11 +2,11 @@
 
 The centre of the ladder is a belief about the fair price that learns from the mid (others may know more),
 from news about value, from the other coins, and away from the hub from the hub's price, where it hedges. In
-calm times it rests on value; beyond the volatility that makers tolerate they trust the tape more and their own
-model less (volatility over what is tolerated multiplies the one rate and divides the other; the weight of
-other coins rises with it from nothing). The centre is shifted against inventory as in Avellaneda and Stoikov (2008,
-Quantitative Finance 8, 217-224). What is bought or sold on a side is shown again only after a while. Size
-shrinks and the ladder widens quickly as volatility exceeds what is tolerated, and returns slowly.
+calm times it rests on value; beyond the volatility that makers tolerate they trust the tape more and their
+own model less (volatility over what is tolerated multiplies the one rate and divides the other; the weight
+of other coins rises with it from nothing). The centre is shifted against inventory as in Avellaneda and
+Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold on a side is shown again only after a
+while. Size shrinks and the ladder widens quickly as volatility exceeds what is tolerated, and returns slowly.
 """
 
 import math
