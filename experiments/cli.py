@@ -18,6 +18,7 @@ from experiments.command_line import (
 from experiments.errors import InputError
 from experiments.reproduce_command import reproduce_command
 from experiments.sweep_commands import runs_command, sweep_command
+from experiments.target_command import targets_command
 
 if TYPE_CHECKING:
     from experiments.compare import Request
@@ -157,6 +158,7 @@ def run_command(
 
 app.command("sweep")(sweep_command)
 app.command("runs")(runs_command)
+app.command("targets")(targets_command)
 
 
 @app.command("viz")

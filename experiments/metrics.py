@@ -41,6 +41,7 @@ METRICS: dict[str, Metric] = {
     "volume_spike_1h": Metric("ratio", "Volume, busiest hour over calm mean"),
     "volume_spike_1h_to_median": Metric("ratio", "Volume, busiest hour over calm median hour"),
     "open_interest_change": Metric("%", "Change of BTC open interest, P0 to its lowest in the crash"),
+    "open_interest_change_adl_venue": Metric("%", "Change of open interest where most was deleveraged, USD"),
     "liquidated_over_open_interest": Metric("share", "Forced closing over open interest at P0"),
     "long_share_of_liquidations": Metric("share", "Share of longs in forced closing"),
     "liquidations_in_worst_40min": Metric("share", "Share of forced closing in its worst 40 minutes"),
@@ -63,6 +64,7 @@ METRICS: dict[str, Metric] = {
     "lost_hedges": Metric("count", "Accounts deleveraged that held an opposite leg"),
     "collateral_lowest": Metric("share", "Lowest price of a pegged collateral coin over its worth"),
     "rebound_after_outage": Metric("%", "Move of BTC in 15 minutes from the start of the longest outage"),
+    "rebound_after_outage_share": Metric("share", "That move over the second leg"),
 }
 
 VENUE_METRICS: dict[str, Metric] = {

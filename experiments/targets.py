@@ -1,14 +1,18 @@
 """The target bands: what happened in the two events, and which simulated medians fall within the band."""
 
 import math
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 Verdict = Literal["hit", "miss", "undefined", "not measured"]
+
+CALM = "calm"
+"""The event of a scenario without one: its targets are moments of a calm market."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +22,9 @@ class Target:
     Attributes
     ----------
     id
-        Row of the table, such as ``"B2"``.
+        Row of the table, such as ``"B2"``; the bands of one target differ in a small letter (``"B7a"``).
     event
-        The real event, as scenarios name it (key ``event``).
+        The real event, as scenarios name it (key ``event``), or `CALM`.
     title
         The quantity in words.
     real, low, high
@@ -31,6 +35,8 @@ class Target:
         Which metric or which twin's share of the fall removed is compared; empty when neither is.
     why_not
         Why nothing is compared.
+    needs
+        What must be asked for to have it measured.
     """
 
     id: str
@@ -44,6 +50,12 @@ class Target:
     metric: str = ""
     twin: str = ""
     why_not: str = ""
+    needs: str = ""
+
+    @property
+    def group(self) -> str:
+        """Return the target that the band belongs to: ``"B7"`` of ``"B7a"``."""
+        return re.sub(r"(?<=\d)[a-z]$", "", self.id)
 
     def judge(self, value: float) -> Verdict:
         """Tell whether ``value`` lies within the band; nan is ``"undefined"``."""
@@ -81,3 +93,37 @@ def judge_all(
             value = twins.get(target.twin, math.nan) if target.twin else metrics.get(target.metric, math.nan)
             rows.append((target, value, target.judge(value)))
     return rows
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many bands are hit, and how many targets with all of their bands that were measured.
+
+    Attributes
+    ----------
+    hits, measured
+        Bands hit, and bands that have a simulated value.
+    targets_hit, targets_measured
+        The same of targets (`Target.group`).
+    """
+
+    hits: int
+    measured: int
+    targets_hit: int
+    targets_measured: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.hits} of {self.measured} bands hit; "
+            f"{self.targets_hit} of {self.targets_measured} targets with all of their bands"
+        )
+
+
+def score(rows: Sequence[tuple[Target, Verdict]]) -> Score:
+    """Count hits; what is undefined or not measured does not count."""
+    judged = [(target, verdict) for target, verdict in rows if verdict in ("hit", "miss")]
+    groups: dict[str, bool] = {}
+    for target, verdict in judged:
+        groups[target.group] = groups.get(target.group, True) and verdict == "hit"
+    hits = sum(verdict == "hit" for _, verdict in judged)
+    return Score(hits, len(judged), sum(groups.values()), len(groups))

@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from abm.measures.legs import split_legs
 from abm.measures.sampling import last_known
 from abm.measures.stages import by_exchange, of_backstops, waves
 from abm.trace import Trace
 from experiments.minutes import MINUTE_S, MinuteClock
+from experiments.price_metrics import fall_in, price_path
 from experiments.sheet import Sheet
 from experiments.venue_series import gaps_by_coin, listing, peg
 
@@ -75,6 +77,7 @@ def _deleveraging(sheet: Sheet, trace: Trace, begin_s: float, end_s: float) -> N
     lost = adl[adl["lost_hedge"].astype(bool)]
     sheet.put("lost_hedges", _accounts(trace, lost))
     sheet.put("hedged_deleveraged", _accounts(trace, adl[adl["kind"].isin(HEDGED)]))
+    _emptied(sheet, trace, begin_s, end_s)
 
 
 def _accounts(trace: Trace, events: pd.DataFrame) -> int:
@@ -82,11 +85,29 @@ def _accounts(trace: Trace, events: pd.DataFrame) -> int:
     return len(set(zip(events["instrument"].map(trace.exchange_of), events["account"], strict=True)))
 
 
+def _emptied(sheet: Sheet, trace: Trace, begin_s: float, end_s: float) -> None:
+    """Note how far open interest (USD at marks) fell on the exchange that deleveraged most, from P0 on."""
+    inside = (trace.time_s > begin_s) & (trace.time_s <= end_s)
+    where = np.array([trace.exchanges.index(trace.exchange_of(item)) for item in trace.instruments])
+    closed = np.bincount(where, trace.by_instrument["adl"][inside].sum(axis=0), len(trace.exchanges))
+    name = "open_interest_change_adl_venue"
+    if not closed.any():
+        sheet.put(name, math.nan, "nothing was auto-deleveraged")
+        return
+    here = where == int(np.argmax(closed))
+    held = np.nansum((trace.by_instrument["open_interest"] * trace.by_instrument["mark"])[:, here], axis=1)
+    before = float(last_known(trace.time_s, held, np.array([begin_s]))[0])
+    lowest = float(held[inside].min())
+    sheet.put(name, 100.0 * (lowest / before - 1.0) if before > 0.0 else math.nan, "no open interest at P0")
+
+
 def _outage(sheet: Sheet, trace: Trace, scenario: "Scenario") -> None:
     """Note how the main price moved in the 15 minutes from the start of the longest outage of the crash."""
     outages = within(trace.events["outages"], scenario.crash.start_s, scenario.crash.end_s)
+    share = "rebound_after_outage_share"
     if len(outages) == 0:
         sheet.put("rebound_after_outage", math.nan, "no exchange was out")
+        sheet.put(share, math.nan, "no exchange was out")
         return
     length = outages["end_s"].fillna(trace.time_s[-1]) - outages["time_s"]
     start = float(outages["time_s"].iloc[int(np.argmax(length))])
@@ -94,6 +115,11 @@ def _outage(sheet: Sheet, trace: Trace, scenario: "Scenario") -> None:
     before, after = last_known(trace.time_s, last, np.array([start, start + REBOUND_S]))
     move = 100.0 * (after / before - 1.0) if start + REBOUND_S <= trace.time_s[-1] else math.nan
     sheet.put("rebound_after_outage", move, "the run ends before")
+    path = price_path(trace, scenario.main_instrument)
+    fall = fall_in(path, scenario.crash.start_s, scenario.crash.end_s)
+    legs = split_legs(path, fall) if fall is not None else ()
+    depth = legs[1].start_price - legs[1].low_price if len(legs) > 1 else math.nan
+    sheet.put(share, move / 100.0 * float(before) / depth, "the fall was one leg, or the run ends before")
 
 
 def venue_details(trace: Trace, scenario: "Scenario") -> dict[str, float]:
