@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from experiments.attribute_command import attribute_command
 from experiments.command_line import (
     available_cores,
     command_line,
@@ -16,6 +17,7 @@ from experiments.command_line import (
     usage_message,
 )
 from experiments.errors import InputError
+from experiments.policy_command import policy_command
 from experiments.reproduce_command import reproduce_command
 from experiments.sweep_commands import runs_command, sweep_command
 from experiments.target_command import targets_command
@@ -156,8 +158,10 @@ def run_command(
     print_run(result, written)
 
 
+app.command("attribute")(attribute_command)
 app.command("sweep")(sweep_command)
 app.command("runs")(runs_command)
+app.command("policy")(policy_command)
 app.command("targets")(targets_command)
 
 
