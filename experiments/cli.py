@@ -18,6 +18,7 @@ from experiments.command_line import (
 )
 from experiments.errors import InputError
 from experiments.policy_command import policy_command
+from experiments.policy_command import policy_command
 from experiments.reproduce_command import reproduce_command
 from experiments.sweep_commands import runs_command, sweep_command
 from experiments.target_command import targets_command
@@ -161,6 +162,7 @@ def run_command(
 app.command("attribute")(attribute_command)
 app.command("sweep")(sweep_command)
 app.command("runs")(runs_command)
+app.command("policy")(policy_command)
 app.command("policy")(policy_command)
 app.command("targets")(targets_command)
 

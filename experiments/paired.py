@@ -74,7 +74,7 @@ def pair_runs(first: str, second: str, results: Sequence[RunResult]) -> Pair:
         name: Difference(
             METRICS[name].title,
             METRICS[name].unit,
-            _estimate([(a.metrics[name], b.metrics[name]) for a, b in pairs]),
+            estimate_differences([(a.metrics[name], b.metrics[name]) for a, b in pairs]),
         )
         for name in PAIRED
     }
@@ -83,9 +83,12 @@ def pair_runs(first: str, second: str, results: Sequence[RunResult]) -> Pair:
         if metric in PAIRED_BY_EXCHANGE:
             values = [(a.details[name], b.details.get(name, math.nan)) for a, b in pairs]
             terms = VENUE_METRICS[metric]
-            differences[name] = Difference(f"{terms.title}: {exchange}", terms.unit, _estimate(values))
+            differences[name] = Difference(
+                f"{terms.title}: {exchange}", terms.unit, estimate_differences(values)
+            )
     return Pair(first, second, seeds, differences)
 
 
-def _estimate(values: Sequence[tuple[float, float]]) -> Estimate:
+def estimate_differences(values: Sequence[tuple[float, float]]) -> Estimate:
+    """Return the median of second minus first; a time beyond the end of both runs is left out."""
     return estimate_median([math.nan if a == b == math.inf else b - a for a, b in values])
