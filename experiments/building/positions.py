@@ -11,7 +11,9 @@ from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from agents.arbitrageur import Arbitrageurs
 from agents.cross_margin_fund import CrossMarginFunds
-from agents.leveraged_retail import MARGIN_USED, LeveragedRetailTraders, RetailParameters
+from agents.leveraged_retail import LeveragedRetailTraders
+from agents.retail.parameters import RetailParameters
+from agents.retail.state import MARGIN_USED
 from experiments.building.arbitrageurs import even_out, short_desks
 from experiments.building.cross_margin_funds import opening_fills, shore_up
 from experiments.building.stage import Floor, Stage

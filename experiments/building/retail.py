@@ -3,8 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
+from abm.book.messages import Records
 from abm.compiled import for_kernels
-from agents.leveraged_retail import MARGIN_USED, LeveragedRetailTraders, retail_dtype
+from agents.leveraged_retail import LeveragedRetailTraders
+from agents.retail.state import MARGIN_USED, retail_dtype
 from experiments.building.stage import MILLION, Floor, Stage
 
 
@@ -51,7 +53,16 @@ def retail_of(
     ledger.leverage[table["instrument"], accounts] = table["leverage"]
     ledger.isolated[table["instrument"], accounts] = 1
     ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
-    return LeveragedRetailTraders(p, table, sentiment, stage.seed, floor.place)
+    give_habits(stage, floor, table)
+    return LeveragedRetailTraders(p, table, sentiment, floor.price, stage.seed, floor.place)
+
+
+def give_habits(stage: Stage, floor: Floor, table: Records) -> None:
+    """Draw who waits for a deep fall, and give everybody the money that is kept outside."""
+    p = stage.scenario.retail
+    rng = stage.rng("retail habits", floor)
+    table["reserve"] = (p.reserve_share * table["wealth_usd"] * MILLION).astype(np.int64)
+    table["dips"] = rng.random(len(table)) < p.dip_share
 
 
 def highest_leverage(stage: Stage, floor: Floor, instrument: int) -> float:

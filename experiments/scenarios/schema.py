@@ -27,9 +27,9 @@ from abm.venues.venue import Venue
 from agents.arbitrageur import ArbitrageurParameters
 from agents.cross_margin_fund import CrossMarginFundParameters
 from agents.fundamentalist import FundamentalistParameters
-from agents.leveraged_retail import RetailParameters
 from agents.market_maker import MarketMakerParameters
 from agents.noise_trader import NoiseParameters
+from agents.retail.parameters import RetailParameters
 from agents.social_herd import HerdParameters
 from agents.whale import WhaleParameters
 from experiments.scenarios.rule_files import is_rule_file, with_rules

@@ -5,8 +5,8 @@ import pytest
 
 from abm.model import MarketModel
 from agents.crowd import Crowd, happens
-from agents.leveraged_retail import round_number
 from agents.market_maker import QUOTING, STALE_FEED, ladder_shares
+from agents.retail.exits import round_number
 from experiments.build import build
 from experiments.scenarios import load
 
