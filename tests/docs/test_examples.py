@@ -169,6 +169,17 @@ def test_sweep_of_any_model(example, tmp_path, capsys):
     assert all(0.0 < value < 1.0 for value in mean.values())
 
 
+def test_attribution(example, tmp_path, capsys):
+    mechanisms = ("liquidations", "maker_withdrawal", "herding")
+    settings = HALF_HOUR | {"phases.0.step_s": 60, "retail.traders": 50}
+    example("attribution").main(str(tmp_path), ("calm",), mechanisms, seeds=2, workers=1, **settings)
+    together, fall = re.search(r"add up to (\S+), the fall is (\S+)", capsys.readouterr().out).groups()
+    assert together == fall
+    assert float(fall) > 0.0
+    assert (tmp_path / "figures" / "attribution.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list((tmp_path / ".coalitions").glob("*.npz"))) >= 2 * 4
+
+
 def test_same_position_on_every_preset(example, capsys):
     example("same_position").main()
     printed = capsys.readouterr().out

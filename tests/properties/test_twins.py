@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from run_bytes import rows_in_common
+from run_bytes import rows_in_common, run_bytes
 
 from experiments.build import build
-from experiments.mechanisms import BASELINE, COMPARED
+from experiments.coalitions import Design, absent_mechanisms
+from experiments.mechanisms import BASELINE, COMPARED, twin_without
+from experiments.scenarios import load
 from experiments.simulate import simulate
 
 SEEDS = (1, 2)
@@ -93,3 +95,19 @@ def test_another_kind_of_agent_changes_no_draw_of_the_others(small):
         assert np.array_equal(retail[0][name], retail[1][name])
     for name in ("risk_limit", "stretch", "capital_usd"):
         assert np.array_equal(makers[0][name], makers[1][name])
+
+
+def test_what_a_scenario_has_no_cause_for_changes_no_byte(runs, small):
+    absent = absent_mechanisms(small())
+    assert {"outage", "collateral_peg"} <= absent
+    assert run_bytes(simulate(small(), 1, twin_without(absent))) == run_bytes(runs[1, BASELINE])
+    assert "outage" not in absent_mechanisms(small({"venues.hub.capacity_per_s": 20}))
+    assert "exogenous_shock" in absent_mechanisms(small({"news": []}))
+    assert "collateral_peg" not in absent_mechanisms(load("october-2025"))
+
+
+def test_nobody_is_deleveraged_where_nobody_is_liquidated(runs, small):
+    design = Design(small(), ("liquidations", "adl", "outage"), (1,), 0)
+    twins = [design.twin(coalition) for coalition in range(8)]
+    assert twins == ["liquidations", "adl", "liquidations", "baseline"] * 2
+    assert run_bytes(simulate(small(), 2, "adl+liquidations")) == run_bytes(runs[2, "liquidations"])
