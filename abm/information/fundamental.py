@@ -9,6 +9,9 @@ slow: the two-component form that gives absolute returns a slowly decaying autoc
 "Stochastic volatility as a simple generator of apparent financial power laws and long memory", Quantitative
 Finance 1, 621-631). A coin that is redeemed for another (a staked coin) has no process of its own: its value
 keeps the ratio to its base that their first prices have.
+
+Where the prices of a later moment are known, as those at the start of a crash are, values move up to it as
+Brownian bridges: the run is drawn given those prices.
 """
 
 import math
@@ -37,6 +40,8 @@ class ValueProcess:
         Correlation of each asset with the common factor, 0 to 1, shape ``(assets,)``.
     base
         For each asset the one that it is redeemed for, by place, or -1; none when not given.
+    known_at_s
+        Time, seconds, at which values are known to be ``price_usd`` again, news apart; 0 where they are not.
     fast_s, slow_s
         Relaxation times of the two volatility components, seconds.
     fast_size, slow_size
@@ -51,6 +56,7 @@ class ValueProcess:
     fast_size: float = 0.45
     slow_size: float = 0.35
     base: npt.NDArray[np.int64] | None = None
+    known_at_s: float = 0.0
 
     @property
     def redeemed(self) -> npt.NDArray[np.int64]:
@@ -83,7 +89,8 @@ class Fundamentals:
     _slow: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self.log_value = np.log(self.process.price_usd)
+        self._log_known = np.log(self.process.price_usd)
+        self.log_value = self._log_known.copy()
         self.news_log_value = np.zeros_like(self.log_value)
         redeemed = self.process.redeemed
         self._base = np.zeros(0, np.int64) if self.process.base is None else self.process.base[redeemed]
@@ -107,6 +114,11 @@ class Fundamentals:
         self.volatility_factor = math.exp(self._fast + self._slow - mean) * (1.0 + excess)
         factor = normal(self._key, 1, index, 4)
         root = self.volatility_factor * math.sqrt(step_s)
+        left_s = p.known_at_s - (now_s - step_s)
+        if left_s > 0.0:
+            gone = min(1.0, step_s / left_s)
+            self.log_value -= gone * (self.log_value - self.news_log_value - self._log_known)
+            root *= math.sqrt(1.0 - gone)
         for i in range(len(self.log_value)):
             rho = p.factor_share[i]
             own = normal(self._key, 2 + i, index, 6)

@@ -227,7 +227,15 @@ class VenueSpec(Part):
 
 
 class Fundamentals(Part):
-    """The clustering of the volatility of fundamental values."""
+    """Fundamental values: their clustering volatility, and when they are known."""
+
+    known_at_s: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        description="time at which values are known to be the prices of the assets again, news apart, seconds"
+        " (0: never): the values before it are drawn given that",
+    )
 
     fast_s: float = Field(1800.0, gt=0, le=1e8, description="relaxation time of the fast component, seconds")
     slow_s: float = Field(86400.0, gt=0, le=1e8, description="relaxation time of the slow component, seconds")
@@ -292,7 +300,7 @@ class Scenario(Part):
     )
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=100, description="step lengths, in order")
     crash: Crash = Field(description="where to measure")
-    fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="volatility of values")
+    fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="fundamental values")
     news: tuple[Event, ...] = Field((), description="news")
     venues: tuple[VenueSpec, ...] = Field(
         (VenueSpec(),), min_length=1, max_length=8, description="exchanges; the first is the hub"

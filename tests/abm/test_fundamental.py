@@ -99,3 +99,16 @@ def test_a_redeemed_coin_keeps_the_ratio_to_its_base_whatever_happens():
     assert np.array_equal(tied[:, 0], free[:, 0])
     assert np.exp(tied[:, 1] - tied[:, 0]) == pytest.approx(1.08, rel=1e-12)
     assert not np.allclose(free[:, 1] - free[:, 0], math.log(1.08))
+
+
+def test_values_come_back_to_prices_that_are_known():
+    """A Brownian bridge over T has variance t (T - t) / T in between: here half an hour of an hour."""
+    moved = []
+    for seed in range(400):
+        world = Fundamentals(process(fast_size=0.0, slow_size=0.0, known_at_s=3600.0), (), seed)
+        moved.append(path(world, 70, 60.0)[:, 0] - math.log(PRICE[0]))
+    middle, end, after = np.array(moved)[:, [30, 60, 70]].T
+    assert np.abs(end).max() < 1e-12
+    assert after.std() > 0.0
+    expected = 1e-4 * math.sqrt(900.0)
+    assert abs(middle.std() - expected) < 3.5 * expected / math.sqrt(2 * 400)
