@@ -35,6 +35,7 @@ def run_scenarios(
     workers: int = 1,
     executor: Executor | None = None,
     slots: Callable[[], int] | None = None,
+    pool: Pool | None = None,
     again: bool = False,
     traces: bool = False,
     notice: Notice | None = None,
@@ -60,6 +61,8 @@ def run_scenarios(
         when it breaks.
     slots
         Returns how many runs ``executor`` does at a time, where that changes.
+    pool
+        Processes that the caller keeps, for several calls.
     again
         Whether to try again what was set aside.
     traces
@@ -80,7 +83,9 @@ def run_scenarios(
     todo = deque(desk.open(runs, again=again, traces=traces))
     if not todo:
         return desk.tally
-    if executor is not None:
+    if pool is not None:
+        _Loop(pool, work, desk, lambda: workers).run(todo)
+    elif executor is not None:
         _Loop(BorrowedPool(executor), work, desk, slots or (lambda: workers)).run(todo)
     else:
         with LocalPool(min(workers, len(todo))) as pool:

@@ -43,17 +43,17 @@ def parse_sweep(data: Mapping[str, Any]) -> SweepFile:
     """
     given = dict(data)
     if isinstance(given.get("set"), dict):
-        given["set"] = dict(_flat(given["set"]))
+        given["set"] = dict(flat(given["set"]))
     try:
         return SweepFile.model_validate(given)
     except ValidationError as error:
         raise InputError("\n".join(fault_sentences(error, SweepFile))) from None
 
 
-def _flat(table: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+def flat(table: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
     """Return nested tables as pairs of dotted path and value."""
     pairs = []
     for key, value in table.items():
         path = f"{above}{key}"
-        pairs += _flat(value, f"{path}.") if isinstance(value, dict) else [(path, value)]
+        pairs += flat(value, f"{path}.") if isinstance(value, dict) else [(path, value)]
     return pairs

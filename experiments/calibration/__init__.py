@@ -1,0 +1,1 @@
+"""Calibration by simulated moments: free parameters, target bands, common random numbers."""
