@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from experiments.attribute_command import attribute_command
+from experiments.calibration_command import calibrate_command
 from experiments.command_line import (
     available_cores,
     command_line,
@@ -165,6 +166,7 @@ app.command("runs")(runs_command)
 app.command("policy")(policy_command)
 app.command("policy")(policy_command)
 app.command("targets")(targets_command)
+app.command("calibrate")(calibrate_command)
 
 
 @app.command("viz")
