@@ -178,6 +178,13 @@ def viz_command(
         str, typer.Option(help="Address to listen on; beyond this machine a token is asked for.")
     ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Show a finished run: folder of a sweep or of `run --out`, or a .parquet."
+        ),
+    ] = None,
+    run: Annotated[int | None, typer.Option(min=1, help="Which run of the sweep to replay.")] = None,
     overrides: Overrides = None,
 ) -> None:
     """Watch a run in the browser, change and fork it.
@@ -186,7 +193,8 @@ def viz_command(
     """
     from experiments.visualizer.start import start
 
-    start(scenario, seed, parse_overrides(overrides or []), host, port, browser=browser)
+    settings = parse_overrides(overrides or [])
+    start(scenario, seed, settings, host, port, browser=browser, replay=replay, run=run)
 
 
 @app.command("scenarios")

@@ -1,8 +1,10 @@
 """One run on its own: metrics, figures, series and events as tables."""
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,11 +76,18 @@ def run_single(
     if folder is None:
         return result, []
     crash_minutes = (scenario.crash.end_s - scenario.crash.start_s) / 60.0
-    return result, _write(folder, trace, result, scenario.title, crash_minutes, scenario.event)
+    about = {"scenario": scenario.model_dump(mode="json"), "seed": seed, "twin": twin}
+    return result, _write(folder, trace, result, scenario.title, crash_minutes, scenario.event, about)
 
 
 def _write(
-    folder: Path, trace: Trace, result: RunResult, title: str, crash_minutes: float, event: str
+    folder: Path,
+    trace: Trace,
+    result: RunResult,
+    title: str,
+    crash_minutes: float,
+    event: str,
+    about: Mapping[str, Any],
 ) -> list[Path]:
     from experiments.report.draw import draw_chapter
 
@@ -99,6 +108,7 @@ def _write(
         f"figures/{name}.png": picture for name, picture in draw_chapter(chapter, FIGURES_OF_ONE_RUN).items()
     }
     tables = {"metrics.csv": runs_table([result]), "series.csv": series_table(trace)}
+    tables["run.json"] = json.dumps(about, indent=1) + "\n"
     tables |= {f"events-{name}.csv": events.to_csv(index=False) for name, events in trace.events.items()}
     for name, picture in files.items():
         write_bytes(folder / name, picture)

@@ -1,4 +1,4 @@
-"""Changes to a running market: a parameter, a switch, news, an outage, a large order.
+"""Changes to a running market: a parameter, a switch, news, an outage, a large order, a rumour, a depeg.
 
 Each knows how to act on a lane and what to say of it. News and outages act exactly as if the scenario had
 planned them, so a run with them can be repeated from the scenario that the lane then holds.
@@ -11,10 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from abm.information.news import News
-from abm.model import MarketModel
 from abm.venues.gateway import Outage
 from agents.market_maker import MarketMakers
-from agents.trader import Trader
 from experiments.building.stage import Stage
 from experiments.errors import InputError
 from experiments.scenarios import changed
@@ -22,6 +20,9 @@ from experiments.scenarios.schema import Scenario
 from experiments.visualizer.lane import Lane
 from experiments.visualizer.liquidation_map import engine_of
 from experiments.visualizer.parameters import apply_live, is_live
+from experiments.visualizer.rumours import most_followed, say
+from experiments.visualizer.sellers import Dumper, LargeOrder, collateral_coins
+from experiments.visualizer.social_picture import social_network
 
 FORBIDDEN = ("own_agents", "name")
 """Tables that a page may not set: code to import, and what files are called."""
@@ -66,7 +67,7 @@ class Switch(Change):
     """Switch a mechanism on or off."""
 
     change: Literal["switch"] = "switch"
-    mechanism: Literal["liquidations", "adl", "maker_withdrawal"]
+    mechanism: Literal["liquidations", "adl", "maker_withdrawal", "herding"]
     on: bool
 
     def act(self, lane: Lane) -> str:
@@ -77,6 +78,11 @@ class Switch(Change):
                 if isinstance(crowd, MarketMakers):
                     crowd.change(withdrawal=float(self.on))
             return f"makers {'may' if self.on else 'never'} withdraw from now on"
+        if self.mechanism == "herding":
+            for network in lane.model.networks:
+                if hasattr(network, "herding"):
+                    network.herding = self.on
+            return f"mood {'spreads' if self.on else 'neither spreads nor makes orders'} from now on"
         for exchange in lane.model.exchanges:
             if engine_of(exchange) is not None:
                 setattr(exchange.risk, self.mechanism, self.on)
@@ -139,43 +145,50 @@ class InjectOrder(Change):
 
     def act(self, lane: Lane) -> str:
         """Open an account for it and begin."""
-        LargeOrder(lane.model, self)
+        LargeOrder(lane.model, self.instrument, self.side, self.usd, self.duration_s)
         lane.roster.read()
         return f"order to {self.side} {self.usd:,.0f} USD of {self.instrument} over {self.duration_s:g} s"
 
 
+class InjectRumour(Change):
+    """Those with most followers say something; the others hear it over the social graph."""
+
+    change: Literal["rumour"] = "rumour"
+    tone: float = Field(-0.8, ge=-1, le=1, description="-1 fear, 1 greed")
+    share: float = Field(0.02, gt=0, le=1, description="part of the people who say it, most followed first")
+
+    def act(self, lane: Lane) -> str:
+        """Let them say it now."""
+        network = social_network(lane.model)
+        if network is None or not getattr(network, "herding", True):
+            raise ValueError("there is nobody in this market who would hear a rumour")
+        count = max(1, round(self.share * network.graph.nodes))
+        say(network, most_followed(network.graph, count), self.tone)
+        return f"rumour of tone {self.tone:+.2f} among the {count:,} most followed"
+
+
+class InjectDepeg(Change):
+    """Somebody dumps a coin that is collateral on one exchange and keeps its price there down."""
+
+    change: Literal["depeg"] = "depeg"
+    instrument: str = Field(max_length=130)
+    fall: float = Field(0.3, gt=0, lt=1, description="below what the coin is redeemed for, share")
+    duration_s: float = Field(300.0, gt=0, le=86_400.0)
+
+    def act(self, lane: Lane) -> str:
+        """Give the coins to somebody who begins to sell."""
+        if self.instrument not in collateral_coins(lane.model):
+            known = ", ".join(collateral_coins(lane.model)) or "none in this market"
+            raise ValueError(f"{self.instrument} is no coin that counts as collateral (known: {known})")
+        Dumper(lane.model, self.instrument, self.fall, self.duration_s)
+        lane.roster.read()
+        return f"{self.instrument} sold down to {self.fall:.0%} below its value for {self.duration_s:g} s"
+
+
 AnyChange = Annotated[
-    SetParameter | Switch | InjectNews | InjectOutage | InjectOrder, Field(discriminator="change")
+    SetParameter | Switch | InjectNews | InjectOutage | InjectOrder | InjectRumour | InjectDepeg,
+    Field(discriminator="change"),
 ]
-
-
-class LargeOrder(Trader):
-    """Whoever sends a large order: in even slices, with an account that can bear it.
-
-    Parameters
-    ----------
-    model
-        The market.
-    order
-        What to trade.
-    """
-
-    def __init__(self, model: MarketModel, order: InjectOrder) -> None:
-        exchange = model.exchange_of(order.instrument).name
-        super().__init__(model, deposit_usd=2.0 * order.usd, leverage=5, exchange=exchange)
-        self.order = order
-        self.begun_s = model.clock.now_s
-        self.sent = 0.0
-
-    def step(self) -> None:
-        """Send the part that is due."""
-        clock, order = self.model.clock, self.order
-        due = min(1.0, (clock.now_s - self.begun_s) / order.duration_s) * order.usd
-        quantity = (due - self.sent) / self.mid(order.instrument)
-        if quantity > 0.0:
-            send = self.buy if order.side == "buy" else self.sell
-            if send(order.instrument, quantity):
-                self.sent = due
 
 
 def with_key(scenario: Scenario, path: str, value: float | str) -> Scenario:

@@ -59,6 +59,7 @@ class Reset(Command):
     seed: int | None = Field(None, ge=0, le=2**32 - 1)
     overrides: dict[str, float | str] = Field(default_factory=dict, max_length=50)
     from_start: bool = False
+    simulate: bool = Field(False, description="of a replay: run it anew, so that it can be changed")
 
 
 class Apply(Command):
@@ -109,10 +110,10 @@ class Follow(Command):
 
 
 class Export(Command):
-    """Send a file of a lane: its series, its events, or its scenario."""
+    """Send a file of a lane: its series, its events, its scenario, or the run as a trace."""
 
     do: Literal["export"]
-    what: Literal["series", "events", "scenario"]
+    what: Literal["series", "events", "scenario", "run"]
     lane: int = Field(0, ge=0, le=1)
 
 

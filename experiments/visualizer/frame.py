@@ -6,52 +6,24 @@ frames that are asked for with details.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from abm.model import MarketModel
-from agents.market_maker import MarketMakers
 from experiments.scenarios.schema import Scenario
 from experiments.visualizer.difference import difference
-from experiments.visualizer.happenings import latest, running_trace, stages, totals
-from experiments.visualizer.lane import TRACK, Lane
-from experiments.visualizer.layout import SERIES, world_series
-from experiments.visualizer.liquidation_map import liquidation_map
-from experiments.visualizer.packing import number, pack
-from experiments.visualizer.roster import Query
-
-
-@dataclass
-class View:
-    """What a page looks at, and what it has already.
-
-    Attributes
-    ----------
-    focus
-        Instrument of heatmap and liquidation map, by its place among all.
-    query
-        What of the table of agents is shown.
-    have, have_pictures, have_track
-        For each lane, how many steps of series, of pictures of the focus, and of the followed agent the page
-        has.
-    """
-
-    focus: int = 0
-    query: Query = field(default_factory=Query)
-    have: list[int] = field(default_factory=lambda: [0, 0])
-    have_pictures: list[int] = field(default_factory=lambda: [0, 0])
-    have_track: list[int] = field(default_factory=lambda: [0, 0])
-
-    def forget(self) -> None:
-        """Note that the page has nothing."""
-        self.have, self.have_pictures, self.have_track = [0, 0], [0, 0], [0, 0]
+from experiments.visualizer.lane import Lane
+from experiments.visualizer.layout import SERIES
+from experiments.visualizer.packing import pack
+from experiments.visualizer.shown import Shown
+from experiments.visualizer.track import TRACK
+from experiments.visualizer.view import View
 
 
 def frame(
-    lanes: Sequence[Lane], view: View, *, details: bool = True, state: dict[str, Any] | None = None
+    lanes: Sequence[Shown], view: View, *, details: bool = True, state: dict[str, Any] | None = None
 ) -> bytes:
     """Return one frame of one or two runs; ``view`` then holds that the page has what it carries.
 
@@ -67,8 +39,9 @@ def frame(
         part, own = lane_part(lane, view, number_of_lane, details=details)
         header["lanes"].append(part)
         arrays |= {f"{name}:{number_of_lane}": array for name, array in own.items()}
-    if details and len(lanes) == 2:
-        header["difference"] = difference(lanes[0], lanes[1])
+    both = [lane for lane in lanes if isinstance(lane, Lane)]
+    if details and len(both) == 2:
+        header["difference"] = difference(*both)
     return pack(header, arrays)
 
 
@@ -78,12 +51,12 @@ def frame_of(model: MarketModel, scenario: Scenario) -> bytes:
 
 
 def lane_part(
-    lane: Lane, view: View, which: int, *, details: bool
+    lane: Shown, view: View, which: int, *, details: bool
 ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Return header and arrays of one lane."""
-    n, recorder = lane.steps, lane.model.recorder
+    n, recorder = lane.steps, lane.recorder
     since = min(view.have[which], n)
-    rows = recorder.by_instrument[since:n]
+    rows = recorder.by_instrument
     header: dict[str, Any] = {
         "now_s": lane.now_s,
         "from": since,
@@ -94,12 +67,12 @@ def lane_part(
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "time": recorder.time_s[since:n],
-        "series": np.stack([rows[name] for name in SERIES], axis=-1).astype("f4"),
+        "series": np.stack([rows[name][since:n] for name in SERIES], axis=-1).astype("f4"),
         "value": recorder.by_asset["value"][since:n].astype("f4"),
-        "world": np.stack([recorder.world[name][since:n] for name in world_series(lane)], -1).astype("f4"),
+        "world": np.stack([recorder.world[name][since:n] for name in lane.world], -1).astype("f4"),
     }
     view.have[which] = n
-    if view.focus in lane.shown:
+    if view.focus in lane.shown and lane.pictures is not None:
         first = min(view.have_pictures[which], n)
         arrays["pictures"] = lane.pictures[first:n, lane.shown.index(view.focus)]
         header["pictures_from"] = first
@@ -108,23 +81,11 @@ def lane_part(
     header["track_from"] = view.have_track[which]
     arrays["track"] = np.array(track, "f8").reshape(-1, 1 + len(TRACK))
     view.have_track[which] += len(track)
-    makers = next((crowd for crowd in lane.model.crowds if isinstance(crowd, MarketMakers)), None)
+    makers = lane.maker_states()
     if makers is not None:
-        arrays["makers"] = np.concatenate([item["state"] for item in makers.quotes], axis=1).astype("u1")
+        arrays["makers"] = makers
     if details:
-        add_details(lane, view, header, arrays)
+        more, own = lane.details(view)
+        header |= more
+        arrays |= own
     return header, arrays
-
-
-def add_details(lane: Lane, view: View, header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-    """Add the liquidation map, the table of agents, stages, events, totals and switches."""
-    exchange = next(item for item in lane.model.exchanges if item.place.start <= view.focus < item.place.stop)
-    instrument = view.focus - exchange.place.start
-    arrays["map"] = liquidation_map(exchange, instrument).astype("f4")
-    header["mark"] = number(float(exchange.view["mark"][instrument]), 9)
-    header["agents"] = lane.roster.table(view.query)
-    trace = running_trace(lane.model, lane.scenario)
-    header["stages"] = stages(trace, lane.scenario)
-    header["latest"] = latest(trace)
-    header["totals"] = {name: number(value) for name, value in totals(trace).items()}
-    header["switches"] = lane.switches

@@ -1,5 +1,6 @@
 """What happened lately, and the stages a run went through so far."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,47 @@ def running_trace(model: MarketModel, scenario: Scenario) -> Trace:
             item.instrument_names[i] for item in model.exchanges for i in item.collateral.accepted
         ),
     )
+
+
+def first_steps(trace: Trace, steps: int) -> Trace:
+    """Return what was known of a run after so many steps, without copying the series."""
+    now_s = float(trace.time_s[steps - 1])
+    events = {
+        name: table[table["time_s"] <= now_s] if "time_s" in table else table
+        for name, table in trace.events.items()
+    }
+    return replace(
+        trace,
+        time_s=trace.time_s[:steps],
+        by_instrument={name: series[:steps] for name, series in trace.by_instrument.items()},
+        by_asset={name: series[:steps] for name, series in trace.by_asset.items()},
+        world={name: series[:steps] for name, series in trace.world.items()},
+        events=events,
+    )
+
+
+def flows(trace: Trace, most: int = LATEST) -> list[dict[str, Any]]:
+    """Return the newest forced closures from series alone, newest first: one line for each step and kind."""
+    words = {
+        "liquidated_long": ("long closed", "liquidated"),
+        "liquidated_short": ("short closed", "liquidated"),
+        "adl": ("winner closed", "auto-deleveraged"),
+    }
+    rows = []
+    for name, (what, detail) in words.items():
+        series = np.nan_to_num(trace.by_instrument[name])
+        for step, i in np.argwhere(series > 0.0)[-most:].tolist():
+            rows.append(
+                {
+                    "time_s": number(float(trace.time_s[step]), 9),
+                    "what": what,
+                    "instrument": trace.instruments[i],
+                    "detail": detail,
+                    "usd": number(float(series[step, i]), 4),
+                    "count": 1,
+                }
+            )
+    return sorted(rows, key=lambda row: -row["time_s"])[:most]
 
 
 def stages(trace: Trace, scenario: Scenario) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """A lane: one run on the screen, with what only the screen remembers of it."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,20 @@ import numpy.typing as npt
 
 from abm.instruments import PERPETUAL
 from abm.model import MarketModel
+from abm.recorder import Recorder
+from agents.market_maker import MarketMakers
 from experiments.mechanisms import switched_off
 from experiments.scenarios.schema import Scenario
 from experiments.visualizer.book_picture import BINS, colours, depth_by_distance
+from experiments.visualizer.details import details_of
+from experiments.visualizer.layout import layout, world_series
 from experiments.visualizer.roster import Roster
+from experiments.visualizer.shown import Arrays
+from experiments.visualizer.social_picture import SocialPicture, social_picture
+from experiments.visualizer.view import View
 
-TRACK = ("equity_usd", "leverage", "liquidation_price_usd", "position_usd")
+SWITCHES = ("liquidations", "adl", "maker_withdrawal", "herding")
+"""Mechanisms that can be switched while the market runs."""
 
 
 def shown_instruments(model: MarketModel) -> list[int]:
@@ -60,9 +69,7 @@ class Lane:
         self.shown = shown_instruments(model)
         self.pictures = np.zeros((model.clock.steps(), len(self.shown), BINS), np.uint8)
         self.changes: list[tuple[float, str]] = []
-        self.switches = {
-            name: name not in switched_off(model.twin) for name in ("liquidations", "adl", "maker_withdrawal")
-        }
+        self.switches = {name: name not in switched_off(model.twin) for name in SWITCHES}
         self.roster = Roster(model)
         self.followed: tuple[int, int] | None = None
         self.track: list[tuple[float, ...]] = []
@@ -77,6 +84,21 @@ class Lane:
         self.__dict__ |= state
         self.pictures = np.zeros((room, *taken.shape[1:]), np.uint8)
         self.pictures[: len(taken)] = taken
+
+    @cached_property
+    def social(self) -> SocialPicture | None:
+        """Where the people of the social graph stand; None where there is no such graph."""
+        return social_picture(self.model)
+
+    @property
+    def world(self) -> list[str]:
+        """Names of the series of the whole market that frames carry."""
+        return world_series(exchange.name for exchange in self.model.exchanges)
+
+    @property
+    def recorder(self) -> Recorder:
+        """The series of the run."""
+        return self.model.recorder
 
     @property
     def steps(self) -> int:
@@ -104,6 +126,21 @@ class Lane:
         """Follow an agent by its exchange and account from now on, or nobody."""
         self.followed = agent
         self.track = [] if agent is None else [(self.now_s, *self.roster.reading(agent))]
+
+    def layout(self) -> dict[str, Any]:
+        """Return names, units and scales of everything in its frames."""
+        return layout(self)
+
+    def maker_states(self) -> npt.NDArray[np.uint8] | None:
+        """Return why each maker does not quote, 0 if it does, ``(makers, instruments)``; None without any."""
+        makers = next((crowd for crowd in self.model.crowds if isinstance(crowd, MarketMakers)), None)
+        if makers is None:
+            return None
+        return np.concatenate([item["state"] for item in makers.quotes], axis=1).astype("u1")
+
+    def details(self, view: View) -> tuple[dict[str, Any], Arrays]:
+        """Return what is dear to work out: liquidation map, agents, stages, events."""
+        return details_of(self, view)
 
     def _picture(self) -> npt.NDArray[np.uint8]:
         rows = []

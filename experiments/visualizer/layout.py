@@ -1,14 +1,21 @@
 """What a page must know of a market before the first frame: names, units, scales."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from abm.instruments import PERPETUAL
 from abm.measures.stages import STAGES
+from abm.venues.presets.loader import preset_names
 from agents.market_maker import REASONS, MarketMakers
 from experiments.visualizer import book_picture, liquidation_map
-from experiments.visualizer.lane import TRACK, Lane
+from experiments.visualizer.credit_picture import credit_layout
 from experiments.visualizer.parameters import sliders
 from experiments.visualizer.roster import COLUMNS
+from experiments.visualizer.sellers import collateral_coins
+from experiments.visualizer.track import TRACK
+
+if TYPE_CHECKING:
+    from experiments.visualizer.lane import Lane
 
 SERIES = (
     "last",
@@ -24,14 +31,14 @@ SERIES = (
 """Series of each instrument that a frame carries, of `abm.trace.INSTRUMENT_SERIES`."""
 
 
-def world_series(lane: Lane) -> list[str]:
+def world_series(exchanges: Iterable[str]) -> list[str]:
     """Return the names of the series of the whole market that a frame carries."""
-    names = [exchange.name for exchange in lane.model.exchanges]
+    names = list(exchanges)
     own = [f"{series}@{name}" for series in ("insurance_fund", "feed_delay_s") for name in names]
     return ["sentiment", "equity_index", "makers_quoting", *own]
 
 
-def layout(lane: Lane) -> dict[str, Any]:
+def layout(lane: "Lane") -> dict[str, Any]:
     """Return names, units and scales of everything in the frames of ``lane``."""
     model, scenario = lane.model, lane.scenario
     instruments = [
@@ -63,7 +70,7 @@ def layout(lane: Lane) -> dict[str, Any]:
         "instruments": instruments,
         "shown": lane.shown,
         "series": list(SERIES),
-        "world": world_series(lane),
+        "world": lane.world,
         "stages": STAGES,
         "kinds": lane.roster.kinds,
         "makers": 0 if makers is None else len(makers.table),
@@ -77,5 +84,10 @@ def layout(lane: Lane) -> dict[str, Any]:
             "low_usd": book_picture.LOW_USD,
             "high_usd": book_picture.HIGH_USD,
         },
+        "social": None if lane.social is None else lane.social.layout(),
+        "credit": credit_layout(model),
+        "pegged": collateral_coins(model),
+        "presets": {"known": preset_names(), "now": {venue.name: venue.preset for venue in scenario.venues}},
+        "replay": False,
         "map": {"bins": liquidation_map.BINS, "reach": liquidation_map.REACH},
     }

@@ -68,6 +68,7 @@ class Openings:
         until_s = 0.0 if from_start else max(0.0, scenario.crash.start_s - LEAD_S)
         say("Compiling and taking the first step.")
         lane.step()
+        lane.layout()  # also arranges the social graph, once
         while lane.now_s < until_s and not lane.finished:
             for _ in range(20):
                 if lane.now_s < until_s:

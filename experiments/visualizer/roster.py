@@ -12,6 +12,7 @@ from abm.venues.exchange import Exchange
 from agents.crowd import Crowd
 from agents.trader import Trader
 from experiments.visualizer.liquidation_map import breach_prices, wallets
+from experiments.visualizer.open_orders import count_orders
 from experiments.visualizer.packing import number
 
 COLUMNS = ("equity_usd", "position_usd", "leverage", "liquidation_price_usd", "distance")
@@ -118,8 +119,8 @@ class Roster:
         count = len(account)
         return np.stack((np.full(count, kinds.index(kind)), exchange, account, np.arange(count)))
 
-    def reading(self, agent: tuple[int, int]) -> tuple[float, float, float, float]:
-        """Return equity, leverage, liquidation price and position of the account of an exchange."""
+    def reading(self, agent: tuple[int, int]) -> tuple[float, ...]:
+        """Return what `TRACK` names of the account of an exchange."""
         place, account = agent
         now = standing(self.model.exchanges[place])
         return (
@@ -127,6 +128,7 @@ class Roster:
             float(now.leverage[account]),
             float(now.liquidation_price_usd[account]),
             float(now.position_usd[account]),
+            float(count_orders(self.model.exchanges[place], account)),
         )
 
     def table(self, query: Query, most: int = ROWS) -> dict[str, Any]:

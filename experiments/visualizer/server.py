@@ -22,6 +22,7 @@ from experiments.errors import InputError
 from experiments.visualizer.openings import LOADING, Openings
 
 if TYPE_CHECKING:
+    from experiments.visualizer.recordings import Recordings
     from experiments.visualizer.session import Session
 
 STATIC = Path(__file__).parent / "static"
@@ -47,12 +48,15 @@ class Settings:
         What a page begins with.
     token
         What a page must know; empty on loopback, where the host name is checked instead.
+    replays
+        Finished runs to show, the first of them called ``scenario``; None to simulate.
     """
 
     scenario: str = "october-2025"
     overrides: Mapping[str, str] = field(default_factory=dict)
     seed: int = 1
     token: str = ""
+    replays: "Recordings | None" = None
 
 
 def application(settings: Settings) -> Starlette:
@@ -79,6 +83,8 @@ async def warm_up(app: Starlette) -> AsyncIterator[None]:
         from experiments.scenarios import load
 
         settings: Settings = app.state.settings
+        if settings.replays is not None:
+            return
         with suppress(InputError):  # the page says what is wrong
             scenario = load(settings.scenario, dict(settings.overrides))
             app.state.openings.open(scenario, settings.seed, lambda _: None)
@@ -152,7 +158,14 @@ async def converse(connection: WebSocket) -> None:
 
     await connection.send_json({"busy": LOADING})
     play = await loop.run_in_executor(None, session_class)
-    session = play(outlet, state.openings, settings.scenario, settings.overrides, settings.seed)
+    session = play(
+        outlet,
+        state.openings,
+        settings.scenario,
+        settings.overrides,
+        settings.seed,
+        settings.replays,
+    )
     session.start()
 
     async def send() -> None:

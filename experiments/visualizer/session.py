@@ -1,5 +1,6 @@
 """A session: what one page plays with. All runs of a page live in one thread that nobody else touches."""
 
+import base64
 import queue
 import threading
 import time
@@ -7,15 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from experiments.errors import InputError
-from experiments.scenarios import load, shipped
+from experiments.scenarios import changed, load, shipped
 from experiments.scenarios.schema import Scenario
 from experiments.visualizer import commands, exports
 from experiments.visualizer.changes import FORBIDDEN
-from experiments.visualizer.frame import View, frame
-from experiments.visualizer.layout import layout
+from experiments.visualizer.frame import frame
+from experiments.visualizer.lane import Lane
 from experiments.visualizer.openings import Openings
 from experiments.visualizer.playback import Playback
+from experiments.visualizer.recordings import Recordings
+from experiments.visualizer.replay import Replay, ReplayPlayback
 from experiments.visualizer.roster import Query
+from experiments.visualizer.view import View
 
 Outlet = Callable[[bytes | dict[str, Any]], None]
 """Takes a frame, or a message that becomes JSON."""
@@ -41,6 +45,8 @@ class Session:
         Makes the markets.
     scenario, overrides, seed
         What to begin with.
+    replays
+        Finished runs to show instead; ``scenario`` is then the name of the first.
 
     Attributes
     ----------
@@ -57,10 +63,12 @@ class Session:
         scenario: str = "october-2025",
         overrides: Mapping[str, str] | None = None,
         seed: int = 1,
+        replays: Recordings | None = None,
     ) -> None:
         self.outlet = outlet
         self.openings = openings
-        self.playback: Playback | None = None
+        self.replays = replays
+        self.playback: Playback | ReplayPlayback | None = None
         self.view = View()
         self._home = self._name = scenario
         self._overrides: dict[str, Any] = dict(overrides or {})
@@ -115,7 +123,7 @@ class Session:
         except (InputError, ValueError) as error:
             self.outlet({"error": str(error).replace("--set ", "")})
 
-    def _work(self, playback: Playback) -> None:
+    def _work(self, playback: Playback | ReplayPlayback) -> None:
         if playback.target_s is not None:
             if not playback.go_on(0.1):
                 left = (playback.target_s - playback.now_s) / 60.0
@@ -153,7 +161,7 @@ class Session:
         self._obey_in(self.playback, command)
         self._show_now()
 
-    def _obey_in(self, playback: Playback, command: Any) -> None:
+    def _obey_in(self, playback: Playback | ReplayPlayback, command: Any) -> None:
         match command:
             case commands.Play():
                 playback.set_playing(command.on)
@@ -182,32 +190,54 @@ class Session:
                 playback.follow(command.exchange, command.account)
                 self.view.have_track = [0, 0]
             case commands.Export():
-                name, text = exports.export(playback.lane(command.lane), command.what, command.lane)
-                self.outlet({"file": {"name": name, "text": text}})
+                name, content = exports.export(playback.lane(command.lane), command.what, command.lane)
+                self.outlet({"file": {"name": name, "base64": base64.b64encode(content).decode()}})
 
-    def _look(self, playback: Playback, focus: int) -> None:
-        if focus >= len(playback.lanes[0].model.instrument_names):
-            raise InputError(f"focus is {focus}; there is no such instrument")
+    def _look(self, playback: Playback | ReplayPlayback, focus: int) -> None:
+        if focus not in playback.lanes[0].shown:
+            raise InputError(f"focus is {focus}; there is no such instrument to look at")
         self.view.focus = focus
         self.view.have_pictures = [0, 0]
 
     def _reset(self, command: commands.Reset) -> None:
+        if self.replays is not None and not command.simulate:
+            name = self._name if command.scenario is None else command.scenario
+            playback: Playback | ReplayPlayback = ReplayPlayback(Replay(self.replays.open(name)))
+            self._name = name
+        else:
+            playback = Playback(self._open(command))
+        if self.playback is not None:
+            playback.speed = self.playback.speed
+        self.playback = playback
+        if self.view.focus not in playback.lanes[0].shown:
+            self.view.focus = playback.lanes[0].shown[0]
+        self._send_layout(playback)
+        self._show_now()
+
+    def _open(self, command: commands.Reset) -> Lane:
         for key in command.overrides:
             if key.split(".")[0] in FORBIDDEN:
                 raise InputError(f"{key}: cannot be set from a page; set it on the command line")
+        if self.replays is not None:
+            return self._simulate_replay(command)
         name = self._name if command.scenario is None else command.scenario
         kept = self._overrides if name == self._name else {}
         scenario = load_checked(name, kept | command.overrides, self._home)
         self._name, self._overrides = name, kept | command.overrides
         self._seed = self._seed if command.seed is None else command.seed
-        lane = self.openings.open(scenario, self._seed, self._tell, from_start=command.from_start)
-        speed = None if self.playback is None else self.playback.speed
-        self.playback = Playback(lane)
-        self.playback.speed = self.playback.speed if speed is None else speed
-        if self.view.focus not in lane.shown:
-            self.view.focus = lane.shown[0]
-        self._send_layout(self.playback)
-        self._show_now()
+        return self.openings.open(scenario, self._seed, self._tell, from_start=command.from_start)
+
+    def _simulate_replay(self, command: commands.Reset) -> Lane:
+        """Return the run of the replay, simulated anew, at the time that the replay shows."""
+        assert self.replays is not None
+        name = self._name if command.scenario is None else command.scenario
+        recording = self.replays.open(name)
+        scenario = changed(recording.scenario, dict(command.overrides))
+        seed = recording.trace.seed if command.seed is None else command.seed
+        if scenario.own_agents:
+            raise InputError("this run has agents of its own: start `undertow viz` with its scenario file")
+        self._name = name
+        return self.openings.open(scenario, seed, self._tell, from_start=command.from_start)
 
     def _tell(self, message: str) -> None:
         self.outlet({"busy": message})
@@ -217,12 +247,13 @@ class Session:
     def _show_now(self) -> None:
         self._has_news, self._last_details = True, 0.0
 
-    def _send_layout(self, playback: Playback) -> None:
+    def _send_layout(self, playback: Playback | ReplayPlayback) -> None:
         self.view.forget()
-        names = sorted({*shipped(), self._home})
-        self.outlet({"layout": layout(playback.lanes[0]) | {"source": self._name, "scenarios": names}})
+        names = sorted({*shipped(), self._home}) if self.replays is None else self.replays.names
+        known = {"source": self._name, "scenarios": names, "replays": self.replays is not None}
+        self.outlet({"layout": playback.lanes[0].layout() | known})
 
-    def _send_frame(self, playback: Playback) -> None:
+    def _send_frame(self, playback: Playback | ReplayPlayback) -> None:
         now = time.perf_counter()
         if not (self._wants_frame and self._has_news) or now - self._last_frame < FRAME_S:
             return

@@ -6,22 +6,40 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.errors import InputError
 from experiments.scenarios import FOLDER
+
+if TYPE_CHECKING:
+    from experiments.visualizer.recordings import Recordings
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def start(
-    scenario: str, seed: int, overrides: Mapping[str, str], host: str, port: int, *, browser: bool
+    scenario: str,
+    seed: int,
+    overrides: Mapping[str, str],
+    host: str,
+    port: int,
+    *,
+    browser: bool,
+    replay: Path | None = None,
+    run: int | None = None,
 ) -> None:
     """Serve the visualizer until Ctrl-C.
+
+    Parameters
+    ----------
+    replay, run
+        Where a finished run lies that is to be shown, and its number if it is one of a sweep.
 
     Raises
     ------
     InputError
-        If a package is missing, the scenario does not exist, or the port is taken.
+        If a package is missing, the scenario or the run does not exist, or the port is taken.
     """
     try:
         from experiments.visualizer.server import Settings, serve
@@ -29,7 +47,11 @@ def start(
         raise InputError(
             f'the visualizer needs the package {error.name}; install it with: pip install "undertow[viz]"'
         ) from error
-    check_scenario(scenario, overrides)
+    replays = None
+    if replay is None:
+        check_scenario(scenario, overrides)
+    else:
+        replays, scenario = open_replays(replay, run)
     taken = free_socket(host, port)
     token = "" if host in LOCAL else secrets.token_urlsafe(16)
     name = f"[{host}]" if ":" in host else host
@@ -43,7 +65,17 @@ def start(
     print(f"Undertow is at {address}\nCtrl-C stops it.", flush=True)
     if browser:
         threading.Timer(0.5, webbrowser.open, (address,)).start()
-    serve(Settings(scenario, overrides, seed, token), taken)
+    serve(Settings(scenario, overrides, seed, token, replays), taken)
+
+
+def open_replays(path: Path, run: int | None) -> "tuple[Recordings, str]":
+    """Return the finished runs at a path and the name of the one to begin with, which is read once."""
+    from experiments.visualizer.recordings import Recordings
+
+    replays = Recordings(path)
+    name = replays.names[0] if run is None else replays.name_of(run)
+    replays.open(name)
+    return replays, name
 
 
 def check_scenario(scenario: str, overrides: Mapping[str, str]) -> None:

@@ -8,12 +8,13 @@ import pytest
 from abm.rules.margin_tiers import maintenance_margin
 from experiments.build import build
 from experiments.visualizer import book_picture
-from experiments.visualizer.frame import View, frame, frame_of
+from experiments.visualizer.frame import frame, frame_of
 from experiments.visualizer.lane import Lane
 from experiments.visualizer.layout import SERIES, layout
 from experiments.visualizer.liquidation_map import breach_prices, liquidation_map, wallets
 from experiments.visualizer.packing import pack, unpack
 from experiments.visualizer.roster import Query, standing
+from experiments.visualizer.view import View
 
 
 @pytest.fixture(scope="module")

@@ -227,5 +227,5 @@ def test_nothing_sticks_out(page, size, theme):
         "[...document.querySelectorAll('main canvas')].filter(c => c.offsetParent)"
         ".map(c => [c.id, c.clientWidth, c.clientHeight])"
     )
-    assert len(painted) == 9
+    assert len(painted) == 10
     assert all(width > 120 and height > 60 for _, width, height in painted), painted

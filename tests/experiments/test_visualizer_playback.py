@@ -52,7 +52,7 @@ def test_what_is_injected_can_be_repeated_from_the_scenario_file(playback, chang
     playback.change(0, change)
     reach(playback, 100.0)
     lane = playback.lanes[0]
-    text = exports.scenario_toml(lane)
+    text = exports.scenario_toml(lane, 1)
     assert "Changed while it ran" in text
     again = parse(tomllib.loads(text))
     assert again.model_dump() == lane.scenario.model_dump()

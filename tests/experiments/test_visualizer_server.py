@@ -1,5 +1,6 @@
 """The server of the visualizer: a page's conversation with it, and what it refuses."""
 
+import base64
 import json
 import signal
 import sys
@@ -82,7 +83,17 @@ def test_the_page_and_its_parts_are_served_without_any_other_site(client):
     page = client.get("/")
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["content-security-policy"]
-    for part in ("page.js", "charts.js", "plot.js", "store.js", "tour.js", "visualizer.css", "icon.svg"):
+    for part in (
+        "page.js",
+        "charts.js",
+        "film.js",
+        "network.js",
+        "plot.js",
+        "store.js",
+        "tour.js",
+        "visualizer.css",
+        "icon.svg",
+    ):
         found = client.get(f"/static/{part}")
         assert found.status_code == 200
         for address in ("https://", "http://", "//cdn"):
@@ -147,13 +158,14 @@ def test_fork_inject_follow_and_come_back(page):
         ("series", ".csv", "time_s,last@"),
         ("events", ".csv", "time_s,account"),
         ("scenario", ".toml", "[retail]"),
+        ("run", ".parquet", "PAR1"),
     ],
 )
 def test_files(page, what, suffix, words):
     page.send(do="export", what=what)
     given = page.until("file")
     assert given["name"].endswith(suffix)
-    assert words in given["text"]
+    assert words in base64.b64decode(given["base64"]).decode("latin-1")
 
 
 @pytest.mark.parametrize(

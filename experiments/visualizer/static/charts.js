@@ -56,25 +56,51 @@ const box = (width, height, { left = 52, right = 10, top = 20, bottom = 20 } = {
   height: Math.max(10, height - top - bottom),
 });
 
-/** Bands of the stages of the first run, with their numbers. */
-function shadeStages(plot, view) {
-  const { context, box: area, theme: look } = plot;
-  const names = Object.keys(view.layout.stages);
-  let before = -Infinity;
-  for (const stage of view.store.runs[0].details.stages) {
-    const from = Math.max(plot.x(stage.start_s), area.left);
-    const to = Math.min(plot.x(stage.end_s ?? view.store.now), area.left + area.width);
-    if (to <= from) continue;
-    context.fillStyle = look.band;
-    context.fillRect(from, area.top, to - from, area.height);
-    context.fillStyle = look.muted;
-    context.fillRect(from, area.top, 1, area.height);
-    context.font = `600 ${FONT}`;
-    context.textAlign = "left";
-    context.textBaseline = "top";
-    before = Math.max(from + 3, before + 11);
-    context.fillText(String(names.indexOf(stage.name) + 1), before, area.top + 3);
-  }
+const STAGE_NAMES = { trigger: "trigger", price_move: "move", withdrawal: "makers", void: "void", cross_margin: "margin", adl: "ADL" };
+const STAGE_ROW = 11;
+
+/** One band for each stage of the cascade, from when it was found to have begun until it ended. */
+function stageBands(context, width, height, view) {
+  const { layout, store, theme: look } = view;
+  const names = Object.keys(layout.stages);
+  const area = { left: 52, top: height - 20 - STAGE_ROW * names.length, width: Math.max(10, width - 110), height: STAGE_ROW * names.length };
+  const plot = new Plot(context, area, view.span, [0, names.length], look);
+  plot.times(view.clock);
+  context.font = "10px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  names.forEach((name, row) => {
+    const found = store.runs[0].details.stages.some((stage) => stage.name === name);
+    context.textAlign = "right";
+    context.fillStyle = found ? look.text : look.muted;
+    context.fillText(STAGE_NAMES[name] ?? name, area.left - 4, area.top + (row + 0.5) * STAGE_ROW);
+  });
+  plot.clip(() => {
+    store.runs.forEach((run, k) => {
+      for (const stage of run.details.stages) {
+        const row = names.indexOf(stage.name);
+        const from = plot.x(stage.start_s);
+        const to = Math.max(from + 3, plot.x(stage.end_s ?? store.now));
+        const high = (STAGE_ROW - 2) / store.runs.length;
+        context.fillStyle = look.colours[row % look.colours.length];
+        context.globalAlpha = k ? 0.55 : 0.9;
+        context.fillRect(from, area.top + row * STAGE_ROW + 1 + k * high, to - from, high - (store.runs.length > 1 ? 0.5 : 0));
+      }
+    });
+    context.globalAlpha = 1;
+    marks(plot, view);
+  });
+  plot.readout = (x, y) => {
+    const time = plot.value(x);
+    const name = names[Math.min(names.length - 1, Math.max(0, Math.floor((y - area.top) / STAGE_ROW)))];
+    const rows = [`${layout.stages[name]}`];
+    store.runs.forEach((run, k) => {
+      const stage = run.details.stages.find((item) => item.name === name);
+      const words = stage ? `${view.clock(stage.start_s, true)} to ${stage.end_s === null ? "now" : view.clock(stage.end_s, true)}` : "not found so far";
+      rows.push(store.runs.length > 1 ? `${"AB"[k]}: ${words}` : words);
+    });
+    return { time, rows };
+  };
+  return plot;
 }
 
 function marks(plot, view, named = false) {
@@ -102,11 +128,11 @@ function timeLines(canvas, view, lines, { unit, write, least = 0, floor = null, 
       if (run.steps) spans.push({ run, line, ...visible(run, view.span), read: line.read(run) });
     }
   }
-  const area = box(width, height, stages ? { right: 58 } : {});
+  const below = stages ? STAGE_ROW * Object.keys(view.layout.stages).length + 24 : 20;
+  const area = box(width, height, stages ? { right: 58, bottom: below } : {});
   const plot = new Plot(context, area, view.span, bounds(spans, least, floor), view.theme);
-  if (stages) plot.clip(() => shadeStages(plot, view));
   plot.vertical(unit, write);
-  plot.times(view.clock);
+  plot.times(view.clock, !stages);
   plot.clip(() => {
     for (const { run, line, first, last, read } of spans) {
       const second = run === view.store.runs[1];
@@ -131,7 +157,7 @@ function timeLines(canvas, view, lines, { unit, write, least = 0, floor = null, 
     }
     return { time, rows };
   };
-  return [plot];
+  return stages ? [plot, stageBands(context, width, height, view)] : [plot];
 }
 
 /** Names at the right ends of lines, moved apart where they would meet. */
@@ -204,6 +230,7 @@ export function heatmap(canvas, view) {
   const { context, width, height } = prepare(canvas);
   const { heatmap: scale } = view.layout;
   const runs = view.store.runs;
+  if (view.layout.replay) return [depthStrip(context, width, height, height - 6, view)];
   const strip = Math.max(46, Math.round(height * 0.25));
   const each = (height - strip - 20 - 8 * (runs.length - 1)) / runs.length;
   const plots = runs.map((run, k) => {
@@ -299,7 +326,7 @@ function depthStrip(context, width, height, strip, view) {
   area.height = strip - 14;
   const spans = runs.flatMap((run) => [bid, ask].map((field) => ({ run, field, ...visible(run, view.span), read: (s) => run.at(s, view.focus, field) })));
   const plot = new Plot(context, area, view.span, bounds(spans, 1, 0), view.theme);
-  plot.vertical("", short, 2);
+  plot.vertical(view.layout.replay ? "USD resting within 1 % of the mid" : "", short, view.layout.replay ? 6 : 2);
   plot.times(view.clock);
   plot.clip(() => {
     for (const { run, field, first, last, read } of spans) {
@@ -473,7 +500,7 @@ export function mood(canvas, view) {
     { ...quoting, name: "makers that quote", colour: view.theme.colours[2], write: (v) => percent(v, 0) },
     { ...feeling, name: "mood of the crowd", colour: view.theme.colours[3], write: (v) => v.toFixed(2) },
   ];
-  return timeLines(canvas, view, lines, { unit: "makers that quote, share · mood, −1 to 1", write: (v) => v.toFixed(1).replace("-", "−"), least: 1, floor: 0 });
+  return timeLines(canvas, view, lines, { unit: "makers quoting, share · mood", write: (v) => v.toFixed(1).replace("-", "−"), least: 1, floor: 0 });
 }
 
 /** Which maker quotes what, or why not: one row for each book, one column for each maker. */
@@ -534,13 +561,15 @@ export function followed(canvas, view) {
     ["equity, USD", (row) => row[1], short],
     ["leverage", (row) => row[2], (v) => `${short(v)}×`],
     ["liquidation price, USD", (row) => row[3], price],
+    ["orders in the books", (row) => row[5], (v) => short(Math.round(v))],
   ];
+  const foot = strips.length - 1;
   const each = height / strips.length;
   const begun = Math.min(...view.store.runs.map((run) => run.track[0]?.[0] ?? Infinity));
   const span = [Math.min(Math.max(view.span[0], begun), view.span[1] - 60), view.span[1]];
   return strips.map(([unit, read, write], n) => {
-    const area = { ...box(width, each, { bottom: n === 2 ? 20 : 4 }), top: n * each + 18 };
-    area.height = each - 18 - (n === 2 ? 20 : 4);
+    const area = { ...box(width, each, { bottom: n === foot ? 20 : 4 }), top: n * each + 18 };
+    area.height = each - 18 - (n === foot ? 20 : 4);
     const spans = view.store.runs.map((run) => ({
       run: { time: run.track.map((row) => row[0]) },
       first: Math.max(0, run.track.findIndex((row) => row[0] >= span[0])),
@@ -549,7 +578,7 @@ export function followed(canvas, view) {
     }));
     const plot = new Plot(context, area, span, bounds(spans, 1e-3), view.theme);
     plot.vertical(unit, write, 2);
-    plot.times(view.clock, n === 2);
+    plot.times(view.clock, n === foot);
     plot.clip(() => {
       spans.forEach(({ run, first, last, read: own }, k) => plot.line(run, first, last, own, view.theme.colours[n], k ? { dash: DASH } : {}));
       marks(plot, view);

@@ -1,6 +1,8 @@
 // The page: buttons, tables and the connection to the run. Charts live in charts.js.
 
 import * as charts from "./charts.js";
+import { compose, filming, startFilm, stopFilm } from "./film.js";
+import { network, networkLegend } from "./network.js";
 import { percent, price, short } from "./plot.js";
 import { Store } from "./store.js";
 import { startTour } from "./tour.js";
@@ -12,9 +14,11 @@ const DIFFERENCES = [
   ["Makers never withdraw", { change: "switch", mechanism: "maker_withdrawal", on: false }],
   ["No liquidations", { change: "switch", mechanism: "liquidations", on: false }],
   ["No auto-deleveraging", { change: "switch", mechanism: "adl", on: false }],
+  ["Nobody's mood spreads", { change: "switch", mechanism: "herding", on: false }],
   ["News of −3 %", { change: "news", size: -0.03 }],
   ["Outage of the hub, 10 min", { change: "outage", exchange: "@hub", duration_s: 600 }],
   ["A whale sells 10M", { change: "order", instrument: "@focus", side: "sell", usd: 1e7 }],
+  ["A rumour of ruin", { change: "rumour", tone: -0.9 }],
   ["Nothing yet", null],
 ];
 const CHARTS = {
@@ -27,13 +31,13 @@ const CHARTS = {
   funding: charts.funding,
   funds: charts.funds,
   mood: charts.mood,
+  network,
   followed: charts.followed,
 };
 /** Charts that move with every frame; the others follow twice a second. */
 const MOVING = ["prices", "heatmap"];
 const AGENT_COLUMNS = [
   ["kind", "agent"],
-  ["exchange", "on"],
   ["instrument", "position"],
   ["position_usd", "USD"],
   ["leverage", "leverage"],
@@ -50,7 +54,7 @@ let pendingFrame = null;
 let dirty = false;
 let silence = 0;
 const overrides = {};
-const view = { focus: 0, allCoins: true, allInstruments: true, hoverTime: null, width: 3600, plots: {}, store: null, layout: null, theme: null, clock: null, span: [0, 1] };
+const view = { focus: 0, network: "social", allCoins: true, allInstruments: true, hoverTime: null, width: 3600, plots: {}, store: null, layout: null, theme: null, clock: null, span: [0, 1] };
 const agents = { kind: "", exchange: "", sort: "distance", descending: false };
 const hover = { chart: null, x: 0, y: 0, clientX: 0, clientY: 0 };
 
@@ -85,13 +89,14 @@ function hear(message) {
     say(message.error, true);
     showSwitches();
   }
-  if (message.file) save(new Blob([message.file.text], { type: "text/plain" }), message.file.name);
+  if (message.file) save(new Blob([Uint8Array.from(atob(message.file.base64), (c) => c.charCodeAt(0))]), message.file.name);
   if (message.layout) begin(message.layout);
 }
 
 function begin(layout) {
   const first = store === null;
-  const fresh = !view.layout || view.layout.source !== layout.source;
+  const fresh = !view.layout || view.layout.source !== layout.source || view.layout.replay !== layout.replay;
+  document.body.classList.toggle("replay", layout.replay);
   store = new Store(layout);
   Object.assign(view, { store, layout, clock: clockOf(layout.start_utc), plots: {} });
   if (fresh) {
@@ -101,7 +106,7 @@ function begin(layout) {
   fillControls();
   send({ do: "look", focus: view.focus });
   send({ do: "ready" });
-  if (first) say("Press play, or the space bar.");
+  if (first) say(layout.replay ? "A finished run, nothing is simulated. Press play, or the space bar." : "Press play, or the space bar.");
   if (first && new URLSearchParams(location.search).has("tour")) startTour(tourHooks);
 }
 
@@ -123,6 +128,7 @@ function loop() {
     showState();
     if (details) showDetails();
     paint(details || dirty);
+    if (filming()) compose($("main"), heading(), view.theme);
     painted += 1;
     send({ do: "ready" });
   } else if (dirty && store?.runs[0].steps) paint(true);
@@ -179,7 +185,7 @@ function showState() {
   $("clock").append(element("small", `${view.clock.date(now)} · step ${store.runs[0].steps}${header.playing && header.measured ? ` · ${short(header.measured)} s/s` : ""}${store.runs[0].state.finished ? " · the run is over" : ""}`));
   if (!scrubbing) $("scrub").value = String(store.runs[0].steps);
   const forked = store.runs.length > 1;
-  if ($("keep-a").hidden === forked) {
+  if (!view.layout.replay && $("keep-a").hidden === forked) {
     for (const id of ["keep-a", "keep-b", "lane"]) $(id).hidden = !forked;
     for (const id of ["fork-now", "fork"]) $(id).disabled = forked;
     showTable(forked ? "difference" : "events");
@@ -194,7 +200,8 @@ function showDetails() {
     const found = run.details.stages.find((stage) => stage.name === name);
     return element(found ? "b" : "span", `${i + 1} ${words.replace("liquidity ", "")}${i < names.length - 1 ? " · " : ""}`);
   });
-  $("stages").replaceChildren(...parts);
+  $("stages").replaceChildren("Stages found: ", ...parts);
+  showOrders();
   fillRows($("events").tBodies[0], run.details.latest.map((row) => [view.clock(row.time_s, true), `${row.what}${row.count > 1 ? ` ×${row.count}` : ""}, ${row.detail}`, row.instrument.replace("-PERP", ""), row.usd === null ? "" : short(row.usd)]), [3]);
   showDifference();
   showAgents();
@@ -215,9 +222,9 @@ function showAgents() {
   const lane = store.runs.length > 1 ? Number($("lane").value) : 0;
   const { total, rows } = store.runs[lane].details.agents;
   $("agents-total").textContent = `${rows.length} of ${total.toLocaleString("en-US")}${store.runs.length > 1 ? ` in ${"AB"[lane]}` : ""}`;
-  const texts = rows.map((row) => [`${row.kind.replaceAll("_", " ")} ${row.number + 1}`, row.exchange, row.instrument.replace("-PERP", "").split("@")[0] || "–", short(row.position_usd), row.leverage === null ? "–" : `${short(row.leverage)}×`, short(row.equity_usd), price(row.liquidation_price_usd), percent(row.distance, row.distance < 1 ? 1 : 0)]);
+  const texts = rows.map((row) => [`${row.kind.replaceAll("_", " ")} ${row.number + 1}`, row.instrument ? `${row.instrument.replace("-PERP", "").split("@")[0]} ${row.exchange}` : `– ${row.exchange}`, short(row.position_usd), row.leverage === null ? "–" : `${short(row.leverage)}×`, short(row.equity_usd), price(row.liquidation_price_usd), percent(row.distance, row.distance < 1 ? 1 : 0)]);
   const body = $("agents").tBodies[0];
-  fillRows(body, texts, [3, 4, 5, 6, 7]);
+  fillRows(body, texts, [2, 3, 4, 5, 6]);
   const followed = store.runs[0].state.followed;
   rows.forEach((row, i) => {
     const line = body.rows[i];
@@ -226,6 +233,12 @@ function showAgents() {
     line.classList.toggle("on", followed !== null && view.layout.exchanges[followed[0]] === row.exchange && followed[1] === row.account);
   });
   $("follow-box").hidden = followed === null;
+}
+
+function showOrders() {
+  const rows = store.runs[store.runs.length > 1 ? lane() : 0].details.orders ?? [];
+  $("orders-total").textContent = rows.length ? "Largest orders in the books" : "No order in the books";
+  fillRows($("orders").tBodies[0], rows.map((row) => [row.waits ? `${row.side}, waits` : row.side, row.instrument.replace("-PERP", ""), `at ${price(row.price)}`, `${short(row.usd)} USD`]), [2, 3]);
 }
 
 function showSwitches() {
@@ -244,6 +257,8 @@ function describe() {
   const base = run.at(Math.max(0, run.stepAt(Math.min(store.now, view.layout.crash.start_s))), view.focus, field.last);
   $("prices").setAttribute("aria-label", `Prices. ${coin} trades at ${price(now)} USD, ${percent(now / base - 1)} since P0.`);
   $("heatmap").setAttribute("aria-label", `Order book of ${coin}. Within 1 percent of the mid rest ${short(run.at(last, view.focus, field.depth_bid))} USD of bids and ${short(run.at(last, view.focus, field.depth_ask))} USD of asks.`);
+  const moods = [...run.mood];
+  if (moods.length) $("network").setAttribute("aria-label", `Social graph of ${view.layout.social.people} people. Mean mood of those shown ${(moods.reduce((a, b) => a + b, 0) / moods.length / 100).toFixed(2)}, from -1 fear to 1 greed.`);
   const { totals } = run.details;
   $("closures").setAttribute("aria-label", `Liquidations so far: longs ${short(totals.liquidated_long)}, shorts ${short(totals.liquidated_short)}, auto-deleveraged ${short(totals.adl)} USD.`);
   const absent = run.makers.filter((state, i) => state && view.layout.shown.includes(i % view.layout.instruments.length)).length;
@@ -291,9 +306,23 @@ function fillLists() {
   const { layout } = view;
   options($("scenario"), layout.scenarios.map((name) => [name, name]), layout.source);
   options($("focus"), layout.shown.map((i) => [i, layout.instruments[i].name]), view.focus);
+  options($("depeg-coin"), layout.pegged.map((name) => [name, name.replace("-SPOT", "")]), layout.pegged[0]);
+  $("depeg-row").hidden = layout.pegged.length === 0;
+  $("scenario-name").textContent = layout.replays ? "Run" : "Scenario";
+  $("heatmap-title").textContent = layout.replay ? "Depth" : "Order book";
+  options($("rules-exchange"), layout.exchanges.map((name) => [name, name]), layout.exchanges[0]);
+  fillRules();
   options($("outage-exchange"), layout.exchanges.map((name) => [name, name]), layout.exchanges[0]);
   options($("agents-exchange"), [["", "all"], ...layout.exchanges.map((name) => [name, name])], agents.exchange);
   options($("kind"), [["", "all"], ...layout.kinds.map((name) => [name, name.replaceAll("_", " ")])], agents.kind);
+}
+
+/** Rule books that the exchange may have at the next reset. */
+function fillRules() {
+  const { presets } = view.layout;
+  if (!presets) return;
+  const exchange = $("rules-exchange").value;
+  options($("rules"), presets.known.map((name) => [name, name]), overrides[`venues.${exchange}.preset`] ?? presets.now[exchange]);
 }
 
 function fillControls() {
@@ -303,6 +332,7 @@ function fillControls() {
   document.title = `${layout.scenario} · Undertow`;
   $("seed").value = layout.seed;
   $("scrub").max = layout.steps;
+  $("simulate").hidden = !layout.replay;
   $("sliders").replaceChildren(...layout.sliders.map(slider));
   fillLegends();
 }
@@ -342,6 +372,7 @@ function fillLegends() {
   } else legend("legend-prices", [...byVenue, [look.muted, "value", [1, 3]], ...twins]);
   legend("legend-map", [[look.long, "longs"], [look.short, "shorts"], ...(forked ? [["", "A up, B down"]] : [])]);
   legend("legend-closures", [[look.long, "longs"], [look.short, "shorts"], [look.adl, "deleveraged"], ...(forked ? [["", "A up, B down"]] : [])]);
+  legend("legend-network", networkLegend(view, look));
   legend("legend-state", [...byVenue, ...twins]);
   legend("legend-depth", [[look.colours[2], "bids", []], [look.colours[1], "asks within 1 %", []], ...twins]);
   legend("legend-makers", [[look.states[0], "quotes"], ...Object.entries(layout.reasons).filter(([code]) => code !== "6").map(([code, text]) => [look.states[code], `${text[0].toUpperCase()} ${text}`])]);
@@ -403,6 +434,13 @@ function pickCoins(all) {
   dirty = true;
 }
 
+function showNetwork(which) {
+  view.network = which;
+  for (const name of ["social", "credit"]) $(`show-${name}`).setAttribute("aria-pressed", String(name === which));
+  fillLegends();
+  dirty = true;
+}
+
 function showTable(which) {
   for (const name of ["events", "difference"]) {
     $(name).hidden = name !== which;
@@ -411,6 +449,8 @@ function showTable(which) {
 }
 
 function timeOfStep(step) {
+  const { times } = view.layout;
+  if (times) return times[Math.min(times.length, Math.max(1, step)) - 1];
   let start = 0;
   for (const [until, length] of view.layout.phases) {
     const steps = Math.ceil((until - start) / length - 1e-9);
@@ -433,31 +473,26 @@ function save(blob, name) {
   say(`Saved ${name}.`);
 }
 
+const heading = () => `${view.layout.title} · seed ${view.layout.seed} · ${$("clock").firstChild.textContent}`;
+const fileName = (end) => `${view.layout.scenario}-${$("clock").textContent.slice(0, 8).replaceAll(":", "")}.${end}`;
+
 /** All charts, as they stand on the page, as one picture. */
 function picture() {
-  const area = document.querySelector("main").getBoundingClientRect();
-  const ratio = window.devicePixelRatio || 1;
-  const sheet = Object.assign(document.createElement("canvas"), { width: area.width * ratio, height: (area.height + 24) * ratio });
-  const context = sheet.getContext("2d");
-  context.scale(ratio, ratio);
-  context.fillStyle = view.theme.panel;
-  context.fillRect(0, 0, area.width, area.height + 24);
-  context.fillStyle = view.theme.text;
-  context.font = "600 13px system-ui";
-  context.fillText(`${view.layout.title} · seed ${view.layout.seed} · ${$("clock").firstChild.textContent}`, 8, 16);
-  for (const canvas of document.querySelectorAll("main canvas")) {
-    const place = canvas.getBoundingClientRect();
-    if (!place.width) continue;
-    const heading = canvas.closest(".panel").querySelector("h2").firstChild.textContent.trim();
-    context.font = "600 12px system-ui";
-    context.fillText(heading, place.left - area.left, canvas.closest(".panel").getBoundingClientRect().top - area.top + 40);
-    context.drawImage(canvas, place.left - area.left, place.top - area.top + 24, place.width, place.height);
-  }
-  sheet.toBlob((blob) => save(blob, `${view.layout.scenario}-${$("clock").textContent.slice(0, 8).replaceAll(":", "")}.png`));
+  compose($("main"), heading(), view.theme).toBlob((blob) => save(blob, fileName("png")));
+}
+
+/** Record the charts until the button is pressed again. */
+function film() {
+  compose($("main"), heading(), view.theme);
+  const problem = startFilm((blob, end) => save(blob, fileName(end)));
+  if (problem) say(problem, true);
+  else say("Recording the charts. Press Stop film to save what was recorded.");
+  $("film-stop").hidden = !filming();
 }
 
 function exportAs(kind) {
   if (kind === "png") picture();
+  else if (kind === "film") film();
   else if (kind) send({ do: "export", what: kind, lane: lane() });
 }
 
@@ -497,8 +532,17 @@ function listen() {
   $("reset").onclick = () => {
     const scenario = $("scenario").value;
     const mine = scenario === view.layout.source ? overrides : {};
-    send({ do: "reset", scenario, seed: Number($("seed").value), overrides: mine, from_start: $("from-start").checked });
+    if (view.layout.replay) send({ do: "reset", scenario });
+    else send({ do: "reset", scenario, seed: Number($("seed").value), overrides: mine, from_start: $("from-start").checked, simulate: view.layout.replays });
   };
+  $("simulate").onclick = () => send({ do: "reset", scenario: $("scenario").value, simulate: true });
+  $("rules-exchange").onchange = fillRules;
+  $("rules").onchange = () => set(`venues.${$("rules-exchange").value}.preset`, $("rules").value, false);
+  $("show-social").onclick = () => showNetwork("social");
+  $("show-credit").onclick = () => showNetwork("credit");
+  $("film-stop").onclick = () => (stopFilm(), ($("film-stop").hidden = true));
+  $("rumour").onclick = () => change({ change: "rumour", tone: Number($("rumour-tone").value), share: Number($("rumour-share").value) });
+  $("depeg").onclick = () => change({ change: "depeg", instrument: $("depeg-coin").value, fall: Number($("depeg-fall").value), duration_s: 600 });
   $("news").onclick = () => change({ change: "news", size: Number($("news-size").value) });
   $("outage").onclick = () => change({ change: "outage", exchange: $("outage-exchange").value, duration_s: Number($("outage-s").value) });
   $("order").onclick = () => change({ change: "order", instrument: view.layout.instruments[view.focus].name, side: $("order-side").value, usd: Number($("order-usd").value) });
@@ -522,14 +566,14 @@ function listen() {
   listenToAgents();
   listenToCharts();
   document.addEventListener("keydown", keys);
-  new ResizeObserver(() => (dirty = true)).observe(document.querySelector("main"));
+  new ResizeObserver(() => (dirty = true)).observe($("main"));
 }
 
 function listenToAgents() {
   const line = $("agents").tHead.insertRow();
   for (const [name, text] of AGENT_COLUMNS) {
     const head = document.createElement("th");
-    const sortable = !["kind", "exchange", "instrument"].includes(name);
+    const sortable = !["kind", "instrument"].includes(name);
     head.className = sortable ? "n" : "";
     if (!sortable) head.textContent = text;
     else {
@@ -558,7 +602,27 @@ function listenToCharts() {
       dirty = true;
     };
     $(id).onpointerleave = () => ((hover.chart = null), (dirty = true));
+    $(id).ondblclick = ({ offsetX, offsetY }) => {
+      const time = timeUnder({ chart: id, x: offsetX, y: offsetY });
+      if (time !== null) send({ do: "jump", time_s: Math.max(0, time) });
+    };
+    $(id).onkeydown = (event) => {
+      if (event.key === "," || event.key === ".") moveCursor(id, event.key === "." ? 1 : -1);
+    };
   }
+}
+
+/** Move the read-out of a chart without a mouse, and say what stands there. */
+function moveCursor(id, direction) {
+  const plot = view.plots[id]?.[0];
+  if (!plot) return;
+  const { left, top, width, height } = plot.box;
+  if (hover.chart !== id) Object.assign(hover, { chart: id, x: left + width / 2, y: top + height / 2 });
+  hover.x = Math.min(left + width - 1, Math.max(left + 1, hover.x + (direction * width) / 50));
+  const place = $(id).getBoundingClientRect();
+  Object.assign(hover, { clientX: place.left + hover.x, clientY: place.top + hover.y });
+  $("spoken").textContent = plot.readout(hover.x, hover.y).rows.join(", ");
+  dirty = true;
 }
 
 function keys(event) {
@@ -568,7 +632,9 @@ function keys(event) {
   if (event.key === " ") togglePlay();
   else if (event.key === "ArrowRight") send({ do: "step", steps: event.shiftKey ? 10 : 1 });
   else if (event.key === "ArrowLeft") send({ do: "jump", time_s: Math.max(0, store.now - 60) });
-  else if (event.key === "f" && store.runs.length === 1) fork();
+  else if (event.key === "f" && store.runs.length === 1 && !view.layout.replay) fork();
+  else if (event.key === "t") startTour(tourHooks);
+  else if (event.key === "d") $("theme").click();
   else return;
   event.preventDefault();
 }

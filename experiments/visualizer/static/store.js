@@ -1,6 +1,6 @@
 // What a page knows of the runs it shows: frames are unpacked into arrays that grow with the run.
 
-const TYPES = { "<f4": Float32Array, "<f8": Float64Array, "|u1": Uint8Array };
+const TYPES = { "<f4": Float32Array, "<f8": Float64Array, "|u1": Uint8Array, "|i1": Int8Array };
 
 /** Unpack one message: a header and named arrays (see experiments/visualizer/packing.py). */
 export function unpack(buffer) {
@@ -30,6 +30,7 @@ class Run {
     this.track = [];
     this.makers = new Uint8Array(0);
     this.map = new Float32Array(2 * layout.map.bins);
+    this.mood = new Int8Array(0);
     this.details = { stages: [], latest: [], agents: { total: 0, rows: [] }, totals: {}, switches: {} };
     this.state = {};
   }
@@ -51,6 +52,7 @@ class Run {
     for (let i = 0; i < track.length; i += width) this.track.push(track.slice(i, i + width));
     if (get("makers")) this.makers = get("makers");
     if (get("map")) this.map = get("map");
+    if (get("mood")) this.mood = get("mood");
     this.state = part;
     if (part.latest) this.details = part;
   }
