@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from experiments.analysis_commands import phase_command, sensitivity_command
 from experiments.attribute_command import attribute_command
 from experiments.calibration_command import calibrate_command
 from experiments.command_line import (
@@ -19,8 +20,8 @@ from experiments.command_line import (
 )
 from experiments.errors import InputError
 from experiments.policy_command import policy_command
-from experiments.policy_command import policy_command
 from experiments.reproduce_command import reproduce_command
+from experiments.search_command import search_command
 from experiments.sweep_commands import runs_command, sweep_command
 from experiments.target_command import targets_command
 
@@ -163,8 +164,10 @@ def run_command(
 app.command("attribute")(attribute_command)
 app.command("sweep")(sweep_command)
 app.command("runs")(runs_command)
+app.command("phase")(phase_command)
+app.command("sensitivity")(sensitivity_command)
 app.command("policy")(policy_command)
-app.command("policy")(policy_command)
+app.command("search")(search_command)
 app.command("targets")(targets_command)
 app.command("calibrate")(calibrate_command)
 

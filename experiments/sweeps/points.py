@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from experiments.errors import InputError
-from experiments.sweeps.sampling import KEPT_DIGITS, sample_points
+from experiments.sweeps.sampling import KEPT_DIGITS, design_size, sample_points
 from experiments.sweeps.sweep_file import LARGEST_SWEEP, Axis, SweepFile
 
 Point = dict[str, Any]
@@ -24,7 +24,8 @@ def points_of(sweep: SweepFile) -> list[Point]:
     repeats = len(sweep.twins) * (len(sweep.seeds) if sweep.seeds is not None else sweep.replications or 1)
     groups = _groups(sweep.axes)
     largest = repeats * math.prod(len(rows) for _, rows in groups)
-    largest *= sweep.sample.points if sweep.sample is not None else 1
+    if sweep.sample is not None:
+        largest *= design_size(sweep.sample, sum(axis.sampled for axis in sweep.axes))
     most = LARGEST_SWEEP // repeats
     found: dict[str, Point] = {}
     if largest <= 10 * LARGEST_SWEEP or any(axis.when for axis in sweep.axes):

@@ -96,18 +96,26 @@ class Axis(Part):
 class Sample(Part):
     """How the axes with `low` and `high` are drawn: together, one point each time."""
 
-    method: Literal["latin-hypercube", "sobol"] = Field(
-        "sobol", description="Latin hypercube, or scrambled Sobol sequence"
+    method: Literal["latin-hypercube", "sobol", "saltelli", "morris"] = Field(
+        "sobol",
+        description="Latin hypercube, scrambled Sobol sequence, or the designs for `undertow sensitivity`: "
+        "Saltelli's for Sobol indices, Morris's trajectories",
     )
-    points: int = Field(ge=1, le=LARGEST_SWEEP, description="how many; a power of two for Sobol")
+    points: int = Field(
+        ge=1,
+        le=LARGEST_SWEEP,
+        description="how many; a power of two for Sobol and Saltelli. With k axes Saltelli's design has "
+        "k + 2 times as many, Morris's k + 1 times",
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of the drawing")
 
     @model_validator(mode="after")
     def _balanced(self) -> Self:
-        if self.method == "sobol" and self.points & (self.points - 1):
+        if self.method in ("sobol", "saltelli") and self.points & (self.points - 1):
             below = 1 << (self.points.bit_length() - 1)
             raise ValueError(
-                f"points: must be a power of two for Sobol, such as {below} or {2 * below}, got {self.points}"
+                f"points: must be a power of two for {self.method.capitalize()}, such as {below} or "
+                f"{2 * below}, got {self.points}"
             )
         return self
 
