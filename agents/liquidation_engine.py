@@ -100,23 +100,23 @@ class LiquidationEngineAgent(mesa.Agent):
     def _record(self, model: MarketModel, report: LiquidationReport) -> None:
         row = model.row_of(self.exchange)
         self.exchange.count_volume(report.fills, row)
-        closed = report.liquidations
+        closed: Records = for_kernels(report.liquidations)
         if len(closed):
             self._closed.append(closed)
-            was_long = closed.side == SELL
-            usd = closed.notional / 1e6
-            np.add.at(row["liquidated_long"], closed.instrument[was_long], usd[was_long])
-            np.add.at(row["liquidated_short"], closed.instrument[~was_long], usd[~was_long])
-            accounts, first = np.unique(closed.account, return_index=True)
+            was_long = closed["side"] == SELL
+            usd, instrument = closed["notional"] / 1e6, closed["instrument"]
+            np.add.at(row["liquidated_long"], instrument[was_long], usd[was_long])
+            np.add.at(row["liquidated_short"], instrument[~was_long], usd[~was_long])
+            accounts, first = np.unique(closed["account"], return_index=True)
             for network in model.networks:
                 network.on_liquidations(self.place, accounts.astype(np.int64), was_long[first])
         self.exchange.deleveraged = NOBODY
-        if len(report.deleveraged):
-            self.exchange.deleveraged = np.unique(report.deleveraged["account"]).astype(np.int64)
-            self._deleveraged.append(report.deleveraged)
-            self._lost_hedge += self._hedges_lost(model, report.deleveraged)
-            usd = report.deleveraged.notional / 1e6
-            np.add.at(row["adl"], report.deleveraged.instrument, usd)
+        winners: Records = for_kernels(report.deleveraged)
+        if len(winners):
+            self.exchange.deleveraged = np.unique(winners["account"]).astype(np.int64)
+            self._deleveraged.append(winners)
+            self._lost_hedge += self._hedges_lost(model, winners)
+            np.add.at(row["adl"], winners["instrument"], winners["notional"] / 1e6)
 
     def _hedges_lost(self, model: MarketModel, closed: Records) -> list[bool]:
         """Tell for each deleveraged position whether its owner is left with an opposite leg."""

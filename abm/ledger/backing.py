@@ -58,10 +58,10 @@ def backing_table(
     table = np.zeros((len(instruments), width), backing_dtype).view(np.recarray)
     table["floor"] = NEVER
     for i, tiers in enumerate(given):
-        if tiers and instruments[i].kind != SPOT:
+        if tiers and instruments["kind"][i] != SPOT:
             raise ValueError(f"instrument {i} is a perpetual; only spot holdings can be collateral")
         for k, (amount, share) in enumerate(tiers or ()):
-            table[i, k]["floor"] = round(amount / float(instruments[i].lot))
+            table[i, k]["floor"] = round(amount / float(instruments["lot"][i]))
             table[i, k]["share"] = round(share * _MILLION)
     if at_entry is not None:
         table["at_entry"][:, 0] = np.asarray(at_entry, np.int64)
@@ -80,10 +80,17 @@ def price_collateral(backing: Records, instruments: Records, collateral_ticks: A
     table = for_kernels(backing)
     if collateral_ticks is None:
         table["value"][:, 0] = 0
-        return
-    accepted = table["share"].any(axis=1)
-    value = collateral_ticks * for_kernels(instruments)["tick_lot_value"]
-    table["value"][:, 0] = np.where(accepted, value, 0)
+    else:
+        _price_lots(table, for_kernels(instruments), collateral_ticks)
+
+
+@kernel
+def _price_lots(backing: Records, instruments: Records, collateral_ticks: Amounts) -> None:
+    for i in range(backing.shape[0]):
+        accepted = False
+        for k in range(backing.shape[1]):
+            accepted = accepted or backing[i, k].share != 0
+        backing[i, 0].value = collateral_ticks[i] * instruments[i].tick_lot_value if accepted else 0
 
 
 @kernel

@@ -20,7 +20,7 @@ def broken_invariants(ledger: Ledger) -> list[str]:
     total = ledger.cash.sum(axis=1)
     total[0] += ledger.isolated_margin.sum()
     problems += [f"asset {a}: money sums to {s}, not 0" for a, s in enumerate(total) if s]
-    kinds = ledger.instruments.kind
+    kinds = ledger.instruments["kind"]
     perpetual = np.flatnonzero(kinds == PERPETUAL)
     spot = np.flatnonzero(kinds == SPOT)
     entered = int(ledger.entry_value[perpetual].sum())

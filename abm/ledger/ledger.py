@@ -16,7 +16,7 @@ class Ledger:
     Parameters
     ----------
     instruments
-        Record array of instruments (`abm.instruments.instrument_table`).
+        Table of instruments (`abm.instruments.instrument_table`); kept in the form that kernels take.
     accounts
         Number of account rows, the reserved ones of `abm.ledger.accounts` included.
     assets
@@ -61,7 +61,7 @@ class Ledger:
             raise ValueError(f"assets is {assets}; asset 0, the settlement unit, is needed")
         if position is not None and (position.shape != shape or position.dtype != np.int64):
             raise ValueError(f"position is {position.dtype} {position.shape}; int64 {shape} is needed")
-        self.instruments = instruments
+        self.instruments: Records = for_kernels(instruments)
         self.perpetual: npt.NDArray[np.bool_] = np.asarray(instruments["kind"]) == PERPETUAL
         self.cash: Amounts = np.zeros((assets, accounts), np.int64)
         self.position: Amounts = np.zeros(shape, np.int64) if position is None else position
@@ -122,7 +122,7 @@ class Ledger:
         ValueError
             If the instrument is not spot, or lots are negative.
         """
-        if self.instruments[instrument].kind != SPOT:
+        if self.instruments["kind"][instrument] != SPOT:
             raise ValueError(f"instrument {instrument} is a perpetual; only spot holdings are issued")
         if np.any(np.less(lots, 0)):
             raise ValueError(f"lots is {np.min(lots)}; issued lots are zero or more")
@@ -133,7 +133,7 @@ class Ledger:
     def settle(self, fills: Records) -> None:
         """Settle a fill table, in order (`abm.ledger.settlement.settle_fills`)."""
         settle_fills(
-            for_kernels(fills), for_kernels(self.instruments), self.cash, self.entry_value,
+            for_kernels(fills), self.instruments, self.cash, self.entry_value,
             self.isolated_margin, self.leverage, self.isolated, self.realised_pnl,
         )  # fmt: skip
 
@@ -145,14 +145,14 @@ class Ledger:
         ValueError
             If the instrument is spot, lots or price are not positive, or both accounts are the same.
         """
-        terms = self.instruments[instrument]
-        if terms.kind == SPOT:
+        if self.instruments["kind"][instrument] == SPOT:
             raise ValueError(f"instrument {instrument} is spot; only perpetual positions are transferred")
         if lots < 1 or price < 1 or seller == buyer:
             raise ValueError(f"cannot transfer {lots} lots at {price} ticks from {seller} to {buyer}")
+        unit = price * int(self.instruments["tick_lot_value"][instrument])
         transfer_position(
-            instrument, seller, buyer, lots, price * int(terms.tick_lot_value), self.position, self.cash,
-            self.entry_value, self.isolated_margin, self.leverage, self.isolated, self.realised_pnl,
+            instrument, seller, buyer, lots, unit, self.position, self.cash, self.entry_value,
+            self.isolated_margin, self.leverage, self.isolated, self.realised_pnl,
         )  # fmt: skip
 
     def move_margin(self, instrument: int, account: int, amount: int) -> None:

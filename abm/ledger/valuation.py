@@ -19,6 +19,17 @@ from abm.ledger.settlement import Amounts, Small
 from abm.rules.margin_tiers import initial_margin, maintenance_margin
 
 
+@kernel
+def _value_lots(instruments: Records, mark_ticks: Amounts, values: Amounts) -> bool:
+    """Write the value of one lot of each perpetual at its mark; tell whether all marks are at least 1."""
+    sound = True
+    for i in range(len(instruments)):
+        if instruments[i].kind == PERPETUAL:
+            sound = sound and mark_ticks[i] >= 1
+            values[i] = mark_ticks[i] * instruments[i].tick_lot_value
+    return sound
+
+
 def mark_values(instruments: Records, mark_ticks: Amounts) -> Amounts:
     """Return the value of one lot of each instrument at its mark, millionths; 0 for spot (not margined).
 
@@ -27,11 +38,9 @@ def mark_values(instruments: Records, mark_ticks: Amounts) -> Amounts:
     ValueError
         If the mark of a perpetual is below one tick.
     """
-    table = for_kernels(instruments)
-    perpetual = table["kind"] == PERPETUAL
-    if (perpetual & (mark_ticks < 1)).any():
+    values: Amounts = np.zeros(len(instruments), np.int64)
+    if not _value_lots(for_kernels(instruments), mark_ticks, values):
         raise ValueError(f"mark_ticks {mark_ticks.tolist()}: marks of perpetuals must be at least one tick")
-    values: Amounts = np.where(perpetual, mark_ticks * table["tick_lot_value"], 0).astype(np.int64)
     return values
 
 

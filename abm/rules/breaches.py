@@ -5,6 +5,8 @@ margin), for the cross wallet of an account or for one isolated position. A cros
 that owes money is breached too: its equity is below its maintenance margin of zero.
 """
 
+from typing import cast
+
 import numpy as np
 
 from abm.book.messages import Records
@@ -117,26 +119,28 @@ def find_breaches(
 
     Returns
     -------
-    Records of `breach_dtype`; cross wallets have ``instrument == -1``.
+    Record array of `breach_dtype`; cross wallets have ``instrument == -1``.
     """
     values = mark_values(ledger.instruments, mark_ticks)
     known = no_collateral(len(ledger.instruments)) if backing is None else backing
-    return breaches_at(ledger, values, tiers, known, first_account)
+    found = breaches_at(ledger, values, for_kernels(tiers), for_kernels(known), first_account)
+    return found.view(np.recarray)
 
 
 def breaches_at(
     ledger: Ledger, mark_value: Amounts, tiers: Records, backing: Records, first_account: int = FIRST_TRADER
 ) -> Records:
-    """Return what `find_breaches` does, from the value of one lot of each instrument at its mark."""
+    """Return what `find_breaches` does, from the value of one lot of each instrument at its mark.
+
+    Tables are taken and returned in the form of `abm.compiled.for_kernels`.
+    """
     room = 1024
     while True:
         out = for_kernels(np.zeros(room, breach_dtype))
         found = sweep(
-            mark_value, for_kernels(tiers), for_kernels(backing), ledger.cash, ledger.position,
-            ledger.entry_value, ledger.isolated_margin, ledger.isolated, first_account, out,
+            mark_value, tiers, backing, ledger.cash, ledger.position, ledger.entry_value,
+            ledger.isolated_margin, ledger.isolated, first_account, out,
         )  # fmt: skip
-        if found == 0:
-            return NO_BREACHES
         if found <= room:
-            return out[:found].view(np.recarray)
+            return cast("Records", out[:found])
         room = found

@@ -37,9 +37,9 @@ class FeeSchedule:
 
     def apply(self, instruments: Records, kind: int) -> None:
         """Write the fees into all instruments of a kind (`SPOT` or `PERPETUAL`)."""
-        chosen = instruments.kind == kind
-        instruments.maker_fee[chosen] = self.maker_ppm
-        instruments.taker_fee[chosen] = self.taker_ppm
+        chosen = instruments["kind"] == kind
+        instruments["maker_fee"][chosen] = self.maker_ppm
+        instruments["taker_fee"][chosen] = self.taker_ppm
 
 
 def trading_fee(

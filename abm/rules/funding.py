@@ -244,7 +244,7 @@ def pay_funding(ledger: Ledger, mark_ticks: Amounts, rate: Floats) -> Amounts:
     Millionths paid for each instrument, int64 ``(instruments,)``.
     """
     paid = np.zeros(len(rate), np.int64)
-    perpetual = ledger.instruments.kind == PERPETUAL
+    perpetual = ledger.instruments["kind"] == PERPETUAL
     ppb: Amounts = np.where(perpetual, np.rint(rate * BILLION), 0).astype(np.int64)
     _pay(
         ppb, mark_values(ledger.instruments, mark_ticks), ledger.cash, ledger.position,

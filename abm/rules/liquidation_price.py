@@ -120,7 +120,7 @@ def liquidation_ticks(
     own_margin = maintenance_margins(table, i, np.abs(lots) * mark_value)
     wallet = np.where(alone, ledger.isolated_margin[i, who], cross[0] - own_profit)
     others = np.where(alone, 0, cross[1] - own_margin)
-    size = np.abs(lots) * (int(ledger.instruments[i].tick_lot_value) / MILLIONTHS)
+    size = np.abs(lots) * (int(ledger.instruments["tick_lot_value"][i]) / MILLIONTHS)
     entry = np.abs(entry_value) / MILLIONTHS / size
     result = np.full(ledger.accounts, np.nan)
     result[who] = liquidation_price(

@@ -3,9 +3,10 @@
 import numpy as np
 
 from abm.book.messages import Records
+from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.ledger.accounts import INSURANCE_FUND
-from abm.ledger.settlement import Amounts
+from abm.ledger.settlement import Amounts, Small
 from abm.venues.desk import Desk
 
 
@@ -16,10 +17,12 @@ def cover_bad_debt(desk: Desk, breaches: Records) -> bool:
     bankruptcy price a debt is paid whole or not at all; elsewhere the hole that its price leaves is paid as
     far as the fund goes. Tells whether anything was paid.
     """
+    accounts, owed = destitute(desk, breaches)
+    if len(accounts) == 0:
+        return False
     ledger = desk.ledger
     fund_equity = desk.fund_equity()
     in_part = desk.rules.adl.price != "bankruptcy"
-    accounts, owed = destitute(desk, breaches)
     paid = 0
     for account, debt in zip(accounts.tolist(), owed.tolist(), strict=True):
         amount = debt
@@ -35,14 +38,37 @@ def cover_bad_debt(desk: Desk, breaches: Records) -> bool:
 
 def destitute(desk: Desk, breaches: Records) -> tuple[Amounts, Amounts]:
     """Return the accounts among breached cross wallets that only owe, and how much each, millionths."""
-    if len(breaches) == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     ledger = desk.ledger
-    crossed = breaches.isolated == 0
-    accounts = breaches.account[crossed & (breaches.account != INSURANCE_FUND)].astype(np.int64)
-    owed = -ledger.cash[0, accounts]
-    spot = ledger.instruments.kind == SPOT
-    margined = (desk.values > 0)[:, None] & (ledger.isolated[:, accounts] == 0)
-    backed = ((spot[:, None] | margined) & (ledger.position[:, accounts] != 0)).any(axis=0)
-    left = (owed > 0) & ~backed
-    return accounts[left], owed[left]
+    accounts, owed = np.empty(len(breaches), np.int64), np.empty(len(breaches), np.int64)
+    rows = _only_owing(
+        breaches, desk.values, ledger.instruments, ledger.cash, ledger.position, ledger.isolated, accounts,
+        owed,
+    )  # fmt: skip
+    return accounts[:rows], owed[:rows]
+
+
+@kernel
+def _only_owing(
+    breaches: Records,
+    mark_value: Amounts,
+    instruments: Records,
+    cash: Amounts,
+    position: Amounts,
+    isolated: Small,
+    accounts: Amounts,
+    owed: Amounts,
+) -> int:
+    rows = 0
+    for k in range(len(breaches)):
+        a = breaches[k].account
+        if breaches[k].isolated != 0 or a == INSURANCE_FUND or cash[0, a] >= 0:
+            continue
+        backed = False
+        for i in range(len(instruments)):
+            counts = instruments[i].kind == SPOT or (mark_value[i] > 0 and isolated[i, a] == 0)
+            backed = backed or (counts and position[i, a] != 0)
+        if not backed:
+            accounts[rows] = a
+            owed[rows] = -cash[0, a]
+            rows += 1
+    return rows

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import Records
+from abm.compiled import for_kernels
 from abm.ledger.settlement import Amounts
 from abm.rules.mark_price import to_ticks
 from abm.rules.stable_price import StablePrice
@@ -46,7 +47,7 @@ class Collateral:
     """
 
     def __init__(self, instruments: Records, share: Floats, source: PriceSource, prices_usd: Floats) -> None:
-        self.instruments = instruments
+        self.instruments: Records = for_kernels(instruments)
         self.source = source
         self.share = share
         self.accepted = np.flatnonzero(share > 0.0)

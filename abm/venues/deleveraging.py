@@ -3,7 +3,7 @@
 import numpy as np
 
 from abm.book.messages import Records
-from abm.compiled import kernel
+from abm.compiled import for_kernels, kernel
 from abm.instruments import MILLIONTHS
 from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
 from abm.ledger.arithmetic import wide
@@ -90,7 +90,7 @@ def adl_queue(
     columns = [column / float(MILLIONTHS) for column in worth]
     order = adl_order(RANKS[rule.rank](Candidates(side, lots, *columns)))
     order = order[(equity >= needed)[order]]
-    queue = np.zeros(len(order), queue_dtype).view(np.recarray)
+    queue: Records = for_kernels(np.zeros(len(order), queue_dtype))
     queue["account"] = who[order]
     queue["alone"] = alone[order]
     queue["in_profit"] = profit[order] > 0
@@ -107,7 +107,8 @@ def make_offers(queue: Records, rule: AdlRule, lots: int, draw: int) -> Records:
     """
     if rule.allocation == "random" and len(queue):
         most = rule.most_accounts or len(queue)
-        return np.roll(queue, -(draw % len(queue)))[:most].view(np.recarray)
+        walk: Records = for_kernels(np.roll(queue, -(draw % len(queue)))[:most])
+        return walk
     if rule.allocation == "pro_rata":
         queue["offered"] = pro_rata(lots, queue["lots"])
     elif rule.allocation == "largest_remainder":
@@ -245,13 +246,14 @@ def deleverage(
             queue = adl_queue(ledger, mark_ticks, tiers, int(i), side, rule, cross, at_entry)
             queue = make_offers(queue, rule, int(remaining[chosen].sum()), draw)
             for _ in range(1 if rule.allocation == "capped_pro_rata" else 2):
-                out = np.zeros(2 * (len(queue) + len(chosen)), adl_dtype).view(np.recarray)
+                out = for_kernels(np.zeros(2 * (len(queue) + len(chosen)), adl_dtype))
                 rows = close_against_queue(
                     queue, orders, chosen, side, values, ledger.instruments, clearance_ppm, ledger.position,
                     ledger.cash, ledger.entry_value, ledger.isolated_margin, ledger.leverage, ledger.isolated,
                     ledger.realised_pnl, remaining, price, out,
                 )  # fmt: skip
-                tables.append(out[:rows].view(np.recarray))
+                tables.append(out[:rows])
                 # second pass: what some could not afford is asked of the others
                 queue["offered"] = queue["lots"]
-    return np.concatenate([np.zeros(0, adl_dtype), *tables]).view(np.recarray)
+    closed: Records = for_kernels(np.concatenate([np.zeros(0, adl_dtype), *tables]))
+    return closed

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.book.messages import Records, message_table
+from abm.compiled import for_kernels
 from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
@@ -27,6 +28,7 @@ from abm.venues.risk import (
     NOTHING,
     UNLIMITED,
     clearance_fees,
+    fund_equity,
     fund_money,
     liquidation_orders,
     take_over,
@@ -81,7 +83,7 @@ class Rulebook:
 
 @dataclass
 class Desk:
-    """One run of the engine.
+    """One run of the engine; its tables have the form of `abm.compiled.for_kernels`.
 
     Attributes
     ----------
@@ -115,15 +117,13 @@ class Desk:
         if fund_too and self.fund_equity() < 0 and (ledger.position[self.values > 0, INSURANCE_FUND]).any():
             own = np.zeros(1, breach_dtype)
             own["equity"], own["account"], own["instrument"] = self.fund_equity(), INSURANCE_FUND, -1
-            found = np.concatenate([own, found]).view(np.recarray)
+            found = for_kernels(np.concatenate([own, found]))
         return found
 
     def fund_equity(self) -> int:
         """Return what the fund is worth at the marks, millionths."""
-        held = self.ledger.position[:, INSURANCE_FUND] * self.values
-        margined = self.values > 0
-        profit = held[margined] - self.ledger.entry_value[margined, INSURANCE_FUND]
-        return int(self.ledger.cash[0, INSURANCE_FUND]) + int(profit.sum())
+        ledger = self.ledger
+        return int(fund_equity(self.values, ledger.position, ledger.cash, ledger.entry_value))
 
     def fund_money(self) -> int:
         """Return what the fund can pay out now: neither its cash nor its equity may go below zero."""
@@ -146,22 +146,22 @@ class Desk:
         They are bounded by the bankruptcy price, immediate or cancel, reduce only.
         """
         ledger, rules = self.ledger, self.rules
-        health = breaches.equity / np.maximum(breaches.maintenance, 1)
-        worst_first: Records = breaches[np.argsort(health, kind="stable")].view(np.recarray)
-        orders = message_table(len(breaches) * len(self.values))
+        health = breaches["equity"] / np.maximum(breaches["maintenance"], 1)
+        worst_first: Records = for_kernels(breaches.take(np.argsort(health, kind="stable")))
+        orders = for_kernels(message_table(len(breaches) * len(self.values)))
         wallet = np.zeros(len(orders), np.int64)
         rows = liquidation_orders(
             worst_first, self.now_ns, rules.next_id, self.values, rules.tiers, rules.backing,
             ledger.instruments, rules.clearance_ppm, ledger.position, ledger.entry_value, ledger.isolated,
             restore, orders, wallet,
         )  # fmt: skip
-        return orders[:rows].view(np.recarray), worst_first[wallet[:rows]].view(np.recarray)
+        return orders[:rows], for_kernels(worst_first.take(wallet[:rows]))
 
     def send(self, orders: Records) -> Records:
         """Match and settle orders; return their fills. Ids are given anew, in order."""
         orders["id"] = self.rules.next_id + np.arange(len(orders))
         self.rules.next_id += len(orders)
-        fills = self.books.process(orders)
+        fills: Records = for_kernels(self.books.process(orders))
         self.ledger.settle(fills)
         self.report.add("fills", fills)
         return fills
@@ -176,25 +176,29 @@ class Desk:
             orders, fills, self.ledger.instruments, self.rules.clearance_ppm, self.ledger.cash,
             self.ledger.isolated, notional,
         )  # fmt: skip
-        return self.record(orders, orders.filled, notional, ORDER)
+        return self.record(orders, orders["filled"], notional, ORDER)
 
     def record(self, orders: Records, lots: Amounts, notional: Amounts, how: int) -> bool:
         """Write down that ``lots`` of each order were closed; tell whether any were."""
+        if not lots.any():
+            return False
         rows = liquidation_rows(orders, lots, notional, self.unit(orders), how)
         return self.report.add("liquidations", rows)
 
     def traded(self, orders: Records, fills: Records) -> Amounts:
         """Return what each order traded as a taker, millionths."""
         notional = np.zeros(len(orders), np.int64)
-        place = fills.taker_id - orders.id[0]
+        if len(fills) == 0:
+            return notional
+        place = fills["taker_id"] - orders["id"][0]
         mine = np.flatnonzero((place >= 0) & (place < len(orders)))
         where = place[mine]
-        np.add.at(notional, where, fills.lots[mine] * fills.price[mine] * self.unit(orders)[where])
+        np.add.at(notional, where, (fills["lots"] * fills["price"])[mine] * self.unit(orders)[where])
         return notional
 
     def unit(self, orders: Records) -> Amounts:
         """Return the value of one lot at one tick for each order."""
-        unit: Amounts = self.ledger.instruments.tick_lot_value[orders.instrument]
+        unit: Amounts = self.ledger.instruments["tick_lot_value"][orders["instrument"]]
         return unit
 
     def hand_over(self, orders: Records, most: Amounts | None = None) -> bool:
@@ -231,7 +235,7 @@ class Desk:
         rules = self.rules
         marks = {"mark": self.mark_ticks, "previous_mark": self.previous_ticks}
         chosen = marks.get(rules.adl.price)
-        price = bankruptcy if chosen is None else chosen[orders.instrument].astype(np.int64)
+        price = bankruptcy if chosen is None else chosen[orders["instrument"]].astype(np.int64)
         closed = remaining.copy()
         winners = deleverage(
             self.ledger, self.mark_ticks, rules.tiers, rules.adl, rules.clearance_ppm, orders, remaining,
@@ -240,7 +244,7 @@ class Desk:
         closed -= remaining
         changed = self.record(orders, closed, closed * price * self.unit(orders), DELEVERAGED)
         if self.report.add("deleveraged", winners):
-            self.cancel(winners.account)
+            self.cancel(winners["account"])
         return changed
 
     def watch_fund(self) -> bool:

@@ -8,6 +8,7 @@ ADL are the desk's (`abm.venues.desk`).
 import numpy as np
 
 from abm.book.messages import Records
+from abm.compiled import for_kernels
 from abm.ledger.backing import no_collateral, price_collateral
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
@@ -67,8 +68,8 @@ class LiquidationEngine:
     ) -> None:
         self.rule: ClosingRule = rule or BankruptcyIoc(policy.sizing, policy.max_rounds)
         self.rules = Rulebook(
-            tiers,
-            no_collateral(len(tiers)) if backing is None else backing,
+            for_kernels(tiers),
+            for_kernels(no_collateral(len(tiers)) if backing is None else backing),
             np.array(policy.clearance_fee_ppm, np.int64),
             fund,
             adl,
@@ -149,6 +150,7 @@ class LiquidationEngine:
                 breaches = desk.sweep(fund_too=fund_too)
             changed |= closer.close(desk, breaches)
             changed |= cover_bad_debt(desk, breaches)
-            breaches = desk.sweep(fund_too=fund_too)
-        report.unresolved = breaches
+            if changed:
+                breaches = desk.sweep(fund_too=fund_too)
+        report.unresolved = breaches.view(np.recarray)
         report.uncovered = int(destitute(desk, breaches)[1].sum())

@@ -1,6 +1,7 @@
 """Tidy tables of what a liquidation engine did in one step."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -81,7 +82,7 @@ class LiquidationReport:
         """Append rows to the table ``name``; tell whether there were any."""
         if len(rows):
             before = getattr(self, name)
-            setattr(self, name, joined(before, rows).view(np.recarray) if len(before) else rows)
+            setattr(self, name, (joined(before, rows) if len(before) else rows).view(np.recarray))
         return len(rows) > 0
 
 
@@ -91,11 +92,11 @@ def liquidation_rows(orders: Records, lots: Amounts, notional: Amounts, unit: Am
     ``unit`` is the ``tick_lot_value`` of each order's instrument, from which the average price follows.
     """
     done = np.flatnonzero(lots)
-    rows = np.zeros(len(done), liquidation_dtype).view(np.recarray)
+    rows = np.zeros(len(done), liquidation_dtype)
     for name in ("time", "account", "instrument", "side"):
         rows[name] = orders[name][done]
     rows["how"] = how
     rows["lots"] = lots[done]
     rows["notional"] = notional[done]
     rows["price"] = np.rint(notional[done] / (lots[done] * unit[done]))
-    return rows
+    return cast("Records", rows)

@@ -161,13 +161,19 @@ def sweep_remainder(
 
 
 @kernel
-def fund_money(mark_value: Amounts, position: Amounts, cash: Amounts, entry_value: Amounts) -> int:
-    """Return what the fund can pay out: neither its cash nor its equity at the marks may go below zero."""
+def fund_equity(mark_value: Amounts, position: Amounts, cash: Amounts, entry_value: Amounts) -> int:
+    """Return what the fund is worth at the marks, millionths."""
     equity = cash[0, INSURANCE_FUND]
     for j in range(position.shape[0]):
         if mark_value[j] > 0:
             equity += position[j, INSURANCE_FUND] * mark_value[j] - entry_value[j, INSURANCE_FUND]
-    return max(0, min(cash[0, INSURANCE_FUND], equity))
+    return equity
+
+
+@kernel
+def fund_money(mark_value: Amounts, position: Amounts, cash: Amounts, entry_value: Amounts) -> int:
+    """Return what the fund can pay out: neither its cash nor its equity at the marks may go below zero."""
+    return max(0, min(cash[0, INSURANCE_FUND], fund_equity(mark_value, position, cash, entry_value)))
 
 
 @kernel

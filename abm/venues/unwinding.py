@@ -1,14 +1,17 @@
 """How the insurance fund sells back what it took over: bounded reduce-only slices at a rate per second."""
 
+from typing import cast
+
 import numpy as np
 
-from abm.book.messages import BUY, FUND, IOC, REDUCE_ONLY, SELL, Records, message_dtype, message_table
+from abm.book.messages import BUY, FUND, IOC, REDUCE_ONLY, SELL, Records, message_table
+from abm.compiled import for_kernels, kernel
 from abm.ledger.accounts import INSURANCE_FUND
 from abm.ledger.ledger import Ledger
 from abm.ledger.settlement import Amounts
 from abm.rules.insurance_fund import FundRule
 
-_NO_ORDERS = message_table(0)
+_NO_ORDERS: Records = for_kernels(message_table(0))
 
 
 class FundUnwinding:
@@ -35,13 +38,38 @@ class FundUnwinding:
         if not held.any():
             return _NO_ORDERS
         lots, self._carry = self.rule.slice_lots(held, seconds, self._carry)
-        sold = np.flatnonzero(lots)
-        long = held[sold] > 0
-        worst = mark_ticks[sold] * (1.0 + self.rule.unwind_slippage * np.where(long, -1, 1))
-        orders = np.zeros(len(sold), message_dtype)
-        orders["time"], orders["id"] = now_ns, first_id + np.arange(len(sold))
-        orders["account"], orders["instrument"] = INSURANCE_FUND, sold
-        orders["kind"], orders["flags"], orders["source"] = IOC, REDUCE_ONLY, FUND
-        orders["lots"], orders["side"] = lots[sold], np.where(long, SELL, BUY)
-        orders["price"] = np.maximum(1, np.rint(worst))
-        return orders.view(np.recarray)
+        if not lots.any():
+            return _NO_ORDERS
+        orders = for_kernels(message_table(len(lots)))
+        rows = _write_orders(lots, held, mark_ticks, self.rule.unwind_slippage, now_ns, first_id, orders)
+        return cast("Records", orders[:rows])
+
+
+@kernel
+def _write_orders(
+    lots: Amounts,
+    held: Amounts,
+    mark_ticks: Amounts,
+    slippage: float,
+    now_ns: int,
+    first_id: int,
+    out: Records,
+) -> int:
+    rows = 0
+    for i in range(len(lots)):
+        if lots[i] == 0:
+            continue
+        row = out[rows]
+        row.time = now_ns
+        row.id = first_id + rows
+        row.account = INSURANCE_FUND
+        row.instrument = i
+        row.kind = IOC
+        row["flags"] = REDUCE_ONLY
+        row.source = FUND
+        row.lots = lots[i]
+        row.side = SELL if held[i] > 0 else BUY
+        worst = mark_ticks[i] * (1.0 - slippage if held[i] > 0 else 1.0 + slippage)
+        row.price = max(1, int(np.rint(worst)))
+        rows += 1
+    return rows

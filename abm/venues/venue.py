@@ -103,7 +103,7 @@ class Venue:
             list(zip(coins[assets[asset]].floors, coins[assets[asset]].ratios, strict=True))
             if kind == SPOT and assets[asset] in coins
             else None
-            for asset, kind in zip(instruments.asset, instruments.kind, strict=True)
+            for asset, kind in zip(instruments["asset"], instruments["kind"], strict=True)
         ]
         return backing_table(instruments, haircuts, [self.margin.notional == "entry"] * len(instruments))
 
@@ -147,7 +147,7 @@ class Venue:
     def _terms(self, instruments: Records, assets: Sequence[str]) -> list[AssetTerms | None]:
         return [
             self.terms(assets[asset]) if kind == PERPETUAL else None
-            for asset, kind in zip(instruments.asset, instruments.kind, strict=True)
+            for asset, kind in zip(instruments["asset"], instruments["kind"], strict=True)
         ]
 
 

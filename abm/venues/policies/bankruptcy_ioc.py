@@ -36,7 +36,7 @@ class BankruptcyIoc(Stateless):
 
     def close(self, desk: Desk, breaches: Records) -> bool:
         """Close breached wallets in one round; tell whether anything changed."""
-        desk.cancel(breaches.account)
+        desk.cancel(breaches["account"])
         orders, _ = desk.orders(breaches, restore=self.sizing == "restore")
         if len(orders) == 0:
             return False

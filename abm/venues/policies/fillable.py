@@ -13,6 +13,7 @@ import numpy as np
 
 from abm.book.layout import PRICE_LIMIT
 from abm.book.messages import BUY, Records
+from abm.compiled import for_kernels
 from abm.instruments import MILLIONTHS
 from abm.ledger.settlement import Amounts
 from abm.rules.fillable_price import bankruptcy_rating
@@ -63,27 +64,27 @@ class FillablePrice(Stateless):
 
     def close(self, desk: Desk, breaches: Records) -> bool:
         """Deleverage wallets below zero, send orders for the others."""
-        desk.cancel(breaches.account)
+        desk.cancel(breaches["account"])
         orders, wallet = desk.orders(breaches)
         if len(orders) == 0:
             return False
-        lost = wallet.equity < 0
-        changed = _deleverage(desk, orders[lost].view(np.recarray))
-        served = np.unique(orders.account[~lost])
-        fresh = ~lost & np.isin(orders.account, served[desk.first_time(served)])
-        return self._sell(desk, orders[fresh].view(np.recarray), wallet[fresh]) or changed
+        lost = wallet["equity"] < 0
+        changed = _deleverage(desk, for_kernels(orders[lost]))
+        served = np.unique(orders["account"][~lost])
+        fresh = ~lost & np.isin(orders["account"], served[desk.first_time(served)])
+        return self._sell(desk, for_kernels(orders[fresh]), for_kernels(wallet[fresh])) or changed
 
     def _sell(self, desk: Desk, orders: Records, wallet: Records) -> bool:
         if len(orders) == 0:
             return False
-        value = desk.values[orders.instrument]
+        value = desk.values[orders["instrument"]]
         _, most = block_limits(
-            orders.lots * value,
+            orders["lots"] * value,
             round(self.block_minimum_usd * MILLIONTHS),
             round(self.block_portion * MILLIONTHS),
         )
-        orders["lots"] = np.clip(most // value, 1, orders.lots)
-        bankruptcy = orders.price.copy()
+        orders["lots"] = np.clip(most // value, 1, orders["lots"])
+        bankruptcy = orders["price"].copy()
         orders["price"] = self._bounds(desk, orders, wallet, bankruptcy)
         fills = desk.send(orders)
         fee = np.full(len(desk.values), round(self.max_fee * MILLIONTHS), np.int64)
@@ -91,20 +92,20 @@ class FillablePrice(Stateless):
             orders, bankruptcy, np.ones(len(orders), np.int8), fee, desk.fund_money(), fills,
             desk.ledger.instruments, desk.ledger.cash,
         )  # fmt: skip
-        return desk.record(orders, orders.filled, desk.traded(orders, fills), ORDER)
+        return desk.record(orders, orders["filled"], desk.traded(orders, fills), ORDER)
 
     def _bounds(self, desk: Desk, orders: Records, wallet: Records, bankruptcy: Amounts) -> Amounts:
         """Return fillable prices in ticks; the bankruptcy price where the fund could not pay the gap."""
         unit = desk.unit(orders)
-        buys = orders.side == BUY
-        rating = bankruptcy_rating(wallet.equity, wallet.maintenance, self.bankruptcy_adjustment)
+        buys = orders["side"] == BUY
+        rating = bankruptcy_rating(wallet["equity"], wallet["maintenance"], self.bankruptcy_adjustment)
         rate = self._maintenance_fraction(desk, orders)
         away = np.where(buys, 1.0, -1.0) * rating * self.spread_to_maintenance * rate
-        exact = desk.mark_ticks[orders.instrument] * (1.0 + away)
+        exact = desk.mark_ticks[orders["instrument"]] * (1.0 + away)
         ticks = np.where(buys, np.floor(exact), np.ceil(exact)).astype(np.int64)
-        highest = np.minimum(FARTHEST * desk.mark_ticks[orders.instrument], PRICE_LIMIT)
+        highest = np.minimum(FARTHEST * desk.mark_ticks[orders["instrument"]], PRICE_LIMIT)
         ticks = np.clip(ticks, 1, highest)
-        gap = np.maximum(0, np.where(buys, ticks - bankruptcy, bankruptcy - ticks)) * orders.lots * unit
+        gap = np.maximum(0, np.where(buys, ticks - bankruptcy, bankruptcy - ticks)) * orders["lots"] * unit
         affordable = np.cumsum(gap) <= desk.fund_money()
         if self.block_fund_loss_usd > 0.0:
             affordable &= gap <= round(self.block_fund_loss_usd * MILLIONTHS)
@@ -112,9 +113,9 @@ class FillablePrice(Stateless):
 
     def _maintenance_fraction(self, desk: Desk, orders: Records) -> Amounts:
         """Return each position's maintenance margin as a fraction of its notional."""
-        held = np.abs(desk.ledger.position[orders.instrument, orders.account])
-        notional = held * desk.values[orders.instrument]
-        tiers = desk.rules.tiers[orders.instrument]
+        held = np.abs(desk.ledger.position[orders["instrument"], orders["account"]])
+        notional = held * desk.values[orders["instrument"]]
+        tiers = desk.rules.tiers[orders["instrument"]]
         tier = np.maximum((tiers["floor"] < notional[:, None]).sum(axis=1) - 1, 0)
         row = tiers[np.arange(len(orders)), tier]
         fraction: Amounts = row["rate"] / MILLIONTHS - row["deduction"] / np.maximum(notional, 1)

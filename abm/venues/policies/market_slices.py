@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.book.messages import MARKET, Records
+from abm.compiled import for_kernels
 from abm.instruments import MILLIONTHS
 from abm.ledger.settlement import Amounts
 from abm.rules.liquidation_pace import in_cooldown, slice_notional
@@ -84,22 +85,22 @@ class MarketSlicesCloser:
 
     def close(self, desk: Desk, breaches: Records) -> bool:
         """Deleverage, back-stop or sell, whichever each wallet's equity asks for."""
-        desk.cancel(breaches.account)
+        desk.cancel(breaches["account"])
         orders, wallet = desk.orders(breaches)
         if len(orders) == 0:
             return False
-        lost = wallet.equity < 0
-        low = ~lost & (wallet.equity < self.rule.backstop_share * wallet.maintenance)
-        changed = self._deleverage(desk, orders[lost].view(np.recarray))
+        lost = wallet["equity"] < 0
+        low = ~lost & (wallet["equity"] < self.rule.backstop_share * wallet["maintenance"])
+        changed = self._deleverage(desk, for_kernels(orders[lost]))
         refused = np.zeros(len(orders), np.bool_)
-        refused[low], moved = self._back_stop(desk, orders[low].view(np.recarray), wallet[low])
+        refused[low], moved = self._back_stop(desk, for_kernels(orders[low]), for_kernels(wallet[low]))
         market = ~lost & (~low | refused)
-        return self._sell(desk, orders[market].view(np.recarray)) or changed or moved
+        return self._sell(desk, for_kernels(orders[market])) or changed or moved
 
     def _deleverage(self, desk: Desk, orders: Records) -> bool:
         if len(orders) == 0 or not desk.adl_enabled:
             return len(orders) > 0 and desk.hand_over(orders)
-        open_lots = np.abs(desk.ledger.position[orders.instrument, orders.account])
+        open_lots = np.abs(desk.ledger.position[orders["instrument"], orders["account"]])
         _, price = desk.bankruptcy(orders)
         return desk.deleverage(orders, open_lots, price)
 
@@ -109,35 +110,35 @@ class MarketSlicesCloser:
         if len(orders) == 0:
             return taken > 0, False
         ledger = desk.ledger
-        group = np.where(wallet.isolated != 0, wallet.instrument.astype(np.int64), -1)
+        group = np.where(wallet["isolated"] != 0, wallet["instrument"].astype(np.int64), -1)
         back_stop(
-            orders, wallet.account * 32_768 + group, desk.values, desk.rules.fund.notional_share,
+            orders, wallet["account"] * 32_768 + group, desk.values, desk.rules.fund.notional_share,
             ledger.position, ledger.cash, ledger.entry_value, ledger.isolated_margin, ledger.leverage,
             ledger.isolated, ledger.realised_pnl, taken,
         )  # fmt: skip
-        moved = desk.record(orders, taken, taken * desk.values[orders.instrument], BACKSTOP)
+        moved = desk.record(orders, taken, taken * desk.values[orders["instrument"]], BACKSTOP)
         return taken == 0, moved
 
     def _sell(self, desk: Desk, orders: Records) -> bool:
         """Send market orders of accounts that had none in this run."""
-        served = np.unique(orders.account)
-        fresh = np.isin(orders.account, served[desk.first_time(served)])
-        chosen = orders[fresh].view(np.recarray)
+        served = np.unique(orders["account"])
+        fresh = np.isin(orders["account"], served[desk.first_time(served)])
+        chosen = for_kernels(orders[fresh])
         if len(chosen) == 0:
             return False
-        full = in_cooldown(desk.now_ns, self.last_slice_ns[chosen.account], self.rule.full_size_s)
-        value = desk.values[chosen.instrument]
+        full = in_cooldown(desk.now_ns, self.last_slice_ns[chosen["account"]], self.rule.full_size_s)
+        value = desk.values[chosen["instrument"]]
         large = self.rule.large_usd * MILLIONTHS
-        wanted = slice_notional(chosen.lots * value, full, large, self.rule.slice_share)
-        lots = np.minimum(chosen.lots, np.maximum(1, np.ceil(wanted / value).astype(np.int64)))
-        self.last_slice_ns[chosen.account[lots < chosen.lots]] = desk.now_ns
-        bankruptcy = chosen.price.copy()
+        wanted = slice_notional(chosen["lots"] * value, full, large, self.rule.slice_share)
+        lots = np.minimum(chosen["lots"], np.maximum(1, np.ceil(wanted / value).astype(np.int64)))
+        self.last_slice_ns[chosen["account"][lots < chosen["lots"]]] = desk.now_ns
+        bankruptcy = chosen["price"].copy()
         chosen["lots"], chosen["kind"], chosen["price"] = lots, MARKET, 0
         fills = desk.send(chosen)
-        alone = desk.ledger.isolated[chosen.instrument, chosen.account]
+        alone = desk.ledger.isolated[chosen["instrument"], chosen["account"]]
         paid = settle_gaps(
             chosen, bankruptcy, alone, np.zeros(len(desk.values), np.int64), desk.fund_money(), fills,
             desk.ledger.instruments, desk.ledger.cash,
         )  # fmt: skip
         desk.report.gaps_paid += paid
-        return desk.record(chosen, chosen.filled, desk.traded(chosen, fills), ORDER)
+        return desk.record(chosen, chosen["filled"], desk.traded(chosen, fills), ORDER)

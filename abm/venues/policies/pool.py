@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.book.messages import BUY, SELL, Records
+from abm.compiled import for_kernels
 from abm.ledger.accounts import CLEARING, FIRST_TRADER, INSURANCE_FUND
 from abm.ledger.settlement import Amounts
 from abm.rules.adl_triggers import pool_pnl_exceeds, pool_pnl_to_close
@@ -59,7 +60,7 @@ class PoolOracle(Stateless):
 
     def close(self, desk: Desk, breaches: Records) -> bool:
         """Close breached wallets against the pool at the mark."""
-        desk.cancel(breaches.account)
+        desk.cancel(breaches["account"])
         orders, _ = desk.orders(breaches)
         if len(orders) == 0:
             return False
@@ -68,7 +69,8 @@ class PoolOracle(Stateless):
             orders, INSURANCE_FUND, desk.values, desk.rules.clearance_ppm, ledger.position, ledger.cash,
             ledger.entry_value, ledger.isolated_margin, ledger.leverage, ledger.isolated, ledger.realised_pnl,
         )  # fmt: skip
-        return desk.record(orders, orders.filled, orders.filled * desk.values[orders.instrument], POOL)
+        filled: Amounts = orders["filled"]
+        return desk.record(orders, filled, filled * desk.values[orders["instrument"]], POOL)
 
     def _limit_profit(self, desk: Desk, instrument: int, side: int) -> None:
         """Close the most profitable positions of one side when their pending profit is too large."""
@@ -95,8 +97,9 @@ class PoolOracle(Stateless):
         self, desk: Desk, instrument: int, side: int, accounts: Amounts, lots: Amounts, claim: float
     ) -> None:
         """Close ``lots`` of each account at the mark, or where it gets the share ``claim`` of its profit."""
-        rows = np.zeros(len(accounts), adl_dtype).view(np.recarray)
-        mark, unit = int(desk.mark_ticks[instrument]), int(desk.ledger.instruments.tick_lot_value[instrument])
+        rows: Records = for_kernels(np.zeros(len(accounts), adl_dtype))
+        mark = int(desk.mark_ticks[instrument])
+        unit = int(desk.ledger.instruments["tick_lot_value"][instrument])
         held = desk.ledger.position[instrument, accounts]
         entry = desk.ledger.entry_value[instrument, accounts] / (held * unit)
         paid = side * np.floor(side * (entry + claim * (mark - entry)))  # ticks, rounded for the pool

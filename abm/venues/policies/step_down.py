@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from abm.book.messages import FOK, IOC, Records
+from abm.compiled import for_kernels
 from abm.ledger.settlement import Amounts
 from abm.venues.desk import NO_LIMIT, Desk
 from abm.venues.policies.base import Stateless, at_least_one_round
@@ -55,30 +56,30 @@ class StepDown(Stateless):
 
     def close(self, desk: Desk, breaches: Records) -> bool:
         """Lower what stands in high tiers; take over wallets that have nothing there."""
-        desk.cancel(breaches.account)
+        desk.cancel(breaches["account"])
         orders, wallet = desk.orders(breaches)
         if len(orders) == 0:
             return False
         lots = self.slices(desk, orders)
-        lots[wallet.equity <= 0] = 0  # nothing is left to restore
-        stepping = np.isin(wallet.account, wallet.account[lots > 0])
+        lots[wallet["equity"] <= 0] = 0  # nothing is left to restore
+        stepping = np.isin(wallet["account"], wallet["account"][lots > 0])
         cut = np.flatnonzero(lots > 0)
-        steps = orders[cut].view(np.recarray)
+        steps = for_kernels(orders[cut])
         steps["lots"] = lots[cut]
         steps["kind"] = FOK if self.order == "fok" else IOC
         changed = desk.sell(steps)
         if len(steps):
-            rest = steps.lots - steps.filled
+            rest = steps["lots"] - steps["filled"]
             most = rest if self.unfilled == "slice" else np.where(rest > 0, NO_LIMIT, 0)
             changed |= desk.hand_over(steps, most.astype(np.int64))
-        whole = orders[~stepping].view(np.recarray)
+        whole = for_kernels(orders[~stepping])
         return (len(whole) > 0 and desk.hand_over(whole)) or changed
 
     def slices(self, desk: Desk, orders: Records) -> Amounts:
         """Return the lots of each position above the tier it is to be lowered to; 0 in the low tiers."""
-        held = np.abs(desk.ledger.position[orders.instrument, orders.account])
-        value = desk.values[orders.instrument]
-        floors = desk.rules.tiers["floor"][orders.instrument]
+        held = np.abs(desk.ledger.position[orders["instrument"], orders["account"]])
+        value = desk.values[orders["instrument"]]
+        floors = desk.rules.tiers["floor"][orders["instrument"]]
         notional = held * value
         tier = np.maximum((floors < notional[:, None]).sum(axis=1) - 1, 0)
         cap = floors[np.arange(len(orders)), np.maximum(tier - self.tiers + 1, 0)]

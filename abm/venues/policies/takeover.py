@@ -22,6 +22,6 @@ class Takeover(Stateless):
 
     def close(self, desk: Desk, breaches: Records) -> bool:
         """Close breached wallets in one round; tell whether anything changed."""
-        desk.cancel(breaches.account)
+        desk.cancel(breaches["account"])
         orders, _ = desk.orders(breaches)
         return len(orders) > 0 and desk.hand_over(orders)

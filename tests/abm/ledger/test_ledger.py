@@ -103,8 +103,8 @@ def test_margin_for_opening_is_at_most_the_cash(ledger):
 
 
 def test_fees_are_rounded_up_and_rebates_toward_zero(ledger):
-    ledger.instruments[PERP].maker_fee = -33
-    ledger.instruments[PERP].taker_fee = 333
+    ledger.instruments["maker_fee"][PERP] = -33
+    ledger.instruments["taker_fee"][PERP] = 333
     fill(ledger, PERP, B, A, BUY, 1, 11)  # notional 11,000 millionths: 3.663 and -0.363
     assert ledger.cash[0, A] == 10_000 * USD - 4
     assert ledger.cash[0, B] == 10_000 * USD
