@@ -26,7 +26,7 @@ view_dtype = np.dtype(
         ("sampled_log_mid", "f8"),  # log mid at the last volatility sample
         ("sample_age_s", "f8"),  # seconds since then
         ("volatility", "f8"),  # of log mid, per square root of a second, about the last two minutes
-        ("volatility_slow", "f8"),  # the same over two days
+        ("volatility_slow", "f8"),  # its normal: the same over two days, extreme moves cut off
         ("screen", "f8"),  # USD, the mid on a screen that is refreshed every two seconds: what people act on
         ("screen_age_s", "f8"),
         ("momentum", "f8"),  # log mid less its average over about ten minutes
@@ -42,6 +42,8 @@ VOLATILITY_S = 120.0
 VOLATILITY_SLOW_S = 2 * 86400.0
 SCREEN_S = 1.999
 MOMENTUM_S = (600.0, 14400.0)
+EXTREME = 3.0
+"""Moves beyond this many normal deviations count as so many in what is normal: a crash does not become it."""
 
 
 def market_view(prices_usd: npt.NDArray[np.float64], volatility: npt.NDArray[np.float64]) -> Records:
@@ -71,7 +73,8 @@ def sample_volatility(row: np.record) -> None:
     keep_slow = math.exp(-age / VOLATILITY_SLOW_S)
     row.volatility = math.sqrt(keep * row.volatility * row.volatility + (1.0 - keep) * variance)
     slow = row.volatility_slow * row.volatility_slow
-    row.volatility_slow = math.sqrt(keep_slow * slow + (1.0 - keep_slow) * variance)
+    usual = min(variance, EXTREME * EXTREME * slow)
+    row.volatility_slow = math.sqrt(keep_slow * slow + (1.0 - keep_slow) * usual)
     row.sampled_log_mid = row.log_mid
     row.sample_age_s = 0.0
 

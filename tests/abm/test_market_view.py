@@ -9,7 +9,7 @@ from abm.book.messages import BUY, CANCEL, LIMIT, SELL, message_table
 from abm.book.orderbook import OrderBooks
 from abm.compiled import for_kernels
 from abm.instruments import Instrument, instrument_table
-from abm.market_view import MOMENTUM_S, VOLATILITY_S, VOLATILITY_SLOW_S, market_view, refresh
+from abm.market_view import EXTREME, MOMENTUM_S, VOLATILITY_S, VOLATILITY_SLOW_S, market_view, refresh
 
 TABLE = for_kernels(instrument_table([Instrument("X-PERP", "X", "perpetual", 0.1, 0.01)], ["X"]))
 
@@ -76,6 +76,18 @@ def test_a_constant_move_every_ten_seconds_has_its_volatility_at_any_step(step_s
     calm, moving = 2e-4**2, change**2 / 10.0
     left = math.exp(-3000 / VOLATILITY_SLOW_S)
     assert row["volatility_slow"] == pytest.approx(math.sqrt(left * calm + (1 - left) * moving), rel=1e-6)
+
+
+def test_a_crash_does_not_become_the_normal():
+    """Each move counts as at most three normal deviations, however large it is."""
+    screen = Screen()
+    calm = screen.view[0]["volatility_slow"]
+    for k in range(60):  # ten minutes
+        screen.quote(1000 - 10 * (k % 2))
+        row = screen.refresh(10.0)
+    assert row["volatility"] > 10 * calm
+    per_sample = 1.0 + (EXTREME**2 - 1.0) * -math.expm1(-10.0 / VOLATILITY_SLOW_S)
+    assert calm < row["volatility_slow"] <= calm * per_sample ** (60 / 2) * (1 + 1e-9)
 
 
 def test_the_bounce_within_ten_seconds_does_not_count():
