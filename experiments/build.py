@@ -28,6 +28,7 @@ from experiments.building.retail import make_retail
 from experiments.building.stage import MILLION, Floor, Stage
 from experiments.building.values import make_fundamentals
 from experiments.building.whale import make_whale
+from experiments.building.witness import make_witness, reporters
 from experiments.mechanisms import switched_off, twin_without
 from experiments.scenarios.schema import Scenario
 
@@ -133,7 +134,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     open_positions(stage, retail, funds, arbitrageurs)
 
     model.crowds = list(crowds)
-    model.networks = [herd]
+    witness = make_witness(model, stage.scenario, crowds)
+    model.networks = [herd, witness]
     for floor in stage.floors:
         fill_insurance_fund(floor)
         floor.exchange.risk = LiquidationEngineAgent(
@@ -154,6 +156,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         "liquidations": partial(joined, [engine.liquidation_table for engine in engines]),
         "adl": partial(with_kinds, deleveraging, model.exchanges, account_kinds(crowds)),
         "maker_withdrawals": makers.withdrawal_table,
+        "posts": herd.post_table,
+        **reporters(witness, model),
     }
     join_accounts(model.owners, makers, arbitrageurs)
     for crowd in crowds:

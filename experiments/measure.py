@@ -8,6 +8,7 @@ import numpy as np
 from abm.measures.sampling import last_known
 from abm.measures.stages import find_stages
 from abm.trace import Trace
+from experiments.crowd_metrics import crowd_details, crowd_metrics, risk_map
 from experiments.errors import InputError
 from experiments.market_metrics import market_metrics
 from experiments.metrics import METRICS
@@ -47,6 +48,7 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
     _deleveraging(sheet, trace, zero_s)
     _bad_debt(sheet, trace, scenario, minutes)
     venue_metrics(sheet, trace, clock, scenario)
+    crowd_metrics(sheet, trace, scenario)
     stages = find_stages(trace, main, zero_s, scenario.crash.end_s)
     marks = {name: (time_s - zero_s) / 60.0 for name, time_s in trace.marks.items()}
     return RunResult(
@@ -61,7 +63,8 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
             name: ((stage.start_s - zero_s) / 60.0, _ending(stage.end_s - zero_s))
             for name, stage in stages.items()
         },
-        venue_details(trace, scenario),
+        venue_details(trace, scenario) | crowd_details(trace),
+        risk_map(trace) if trace.twin == "baseline" else {},
     )
 
 

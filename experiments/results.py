@@ -37,7 +37,11 @@ class RunResult:
         Stage of `abm.measures.stages.STAGES` that was found -> its start and end, minutes from P0; the end is
         infinity when it lasts beyond the crash.
     details
-        ``metric@exchange`` and ``withdrawals@reason`` -> value; see `experiments.metrics.VENUE_METRICS`.
+        ``metric@exchange`` and ``withdrawals@reason`` -> value; see `experiments.metrics.VENUE_METRICS` and
+        `experiments.crowd_metrics.crowd_details`.
+    risk
+        Perpetual -> its liquidation map at P0, shape ``(4, stretches)``: from and to which move of the price
+        (fractions), what is liquidated in it and what rests in the book, USD. Of the baseline only.
     """
 
     scenario: str
@@ -49,6 +53,7 @@ class RunResult:
     marks: Mapping[str, float] = field(default_factory=dict)
     stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     details: Mapping[str, float] = field(default_factory=dict)
+    risk: Mapping[str, Floats] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the result to ``path`` (NumPy ``.npz``), whole or not at all."""
@@ -63,6 +68,7 @@ class RunResult:
             "details": dict(self.details),
         }
         columns: dict[str, Any] = {f"minutes/{name}": values for name, values in self.minutes.items()}
+        columns |= {f"risk/{name}": values for name, values in self.risk.items()}
         stream = io.BytesIO()
         np.savez_compressed(
             stream,
@@ -84,6 +90,11 @@ class RunResult:
                     for name in stored.files
                     if name.startswith("minutes/")
                 }
+                risk = {
+                    name.removeprefix("risk/"): stored[name]
+                    for name in stored.files
+                    if name.startswith("risk/")
+                }
             metrics = dict(zip(head["metrics"], values, strict=True))
             stages = {name: (begin, end) for name, (begin, end) in head["stages"].items()}
             return RunResult(
@@ -96,6 +107,7 @@ class RunResult:
                 head["marks"],
                 stages,
                 head["details"],
+                risk,
             )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

@@ -76,6 +76,46 @@ def venues_table(results: Sequence[RunResult]) -> str:
     return _csv(["scenario", "seed", "twin", "exchange", *VENUE_METRICS], rows)
 
 
+def losses_table(results: Sequence[RunResult]) -> str:
+    """Return one row a group of each run: what it gained from P0 to the end of the crash."""
+    rows = []
+    for run in results:
+        for name, gain in run.details.items():
+            metric, _, label = name.partition("@")
+            if metric == "gain":
+                by, _, group = label.partition(":")
+                share = run.details[f"gain_share@{label}"]
+                rows.append([run.scenario, run.seed, run.twin, by, group, _cell(gain), _cell(share)])
+    head = ["scenario", "seed", "twin", "by", "group", "gain_million_usd", "gain_over_worth_at_p0"]
+    return _csv(head, rows)
+
+
+def deleveraged_table(results: Sequence[RunResult]) -> str:
+    """Return one row a kind of each run: what was auto-deleveraged, and how much of it was in profit."""
+    rows = []
+    for run in results:
+        for name, usd in run.details.items():
+            metric, _, kind = name.partition("@")
+            if metric == "deleveraged":
+                share = run.details[f"deleveraged_in_profit@{kind}"]
+                rows.append([run.scenario, run.seed, run.twin, kind, _cell(usd), _cell(share)])
+    return _csv(["scenario", "seed", "twin", "kind", "deleveraged_million_usd", "share_in_profit"], rows)
+
+
+def liquidation_map_table(results: Sequence[RunResult]) -> str:
+    """Return one row a stretch of the price of each baseline's perpetuals, at P0."""
+    head = ["scenario", "seed", "instrument", "move_from", "move_to", "liquidated_usd", "resting_usd"]
+    return _csv(
+        head,
+        (
+            [run.scenario, run.seed, instrument, *map(_cell, row)]
+            for run in results
+            for instrument, columns in run.risk.items()
+            for row in columns.T.tolist()
+        ),
+    )
+
+
 def withdrawals_table(results: Sequence[RunResult]) -> str:
     """Return one row a reason of each run: how many maker withdrawals from P0 to the end of the crash."""
     return _csv(

@@ -20,23 +20,25 @@ Floats = npt.NDArray[np.float64]
 @kernel
 def degroot_step(
     opinion: Floats,
-    before: Floats,
+    before: npt.NDArray[np.float32],
     start: npt.NDArray[np.int64],
     followed: npt.NDArray[np.int32],
     pull: float,
 ) -> None:
     """Replace every opinion by ``(1 - pull)`` of it plus ``pull`` times the mean of those followed.
 
-    ``before`` is scratch of the same shape, ``(nodes,)``; those who follow nobody keep their opinion.
+    ``before`` is scratch of the same shape, ``(nodes,)``: reading others' opinions in any order costs most of
+    the time, half as much in single precision. Those who follow nobody keep their opinion.
     """
-    before[:] = opinion
+    for v in range(len(opinion)):
+        before[v] = opinion[v]
     for v in range(len(opinion)):
         begin, end = start[v], start[v + 1]
         if end > begin:
             total = 0.0
             for k in range(begin, end):
                 total += before[followed[k]]
-            opinion[v] = (1.0 - pull) * before[v] + pull * total / (end - begin)
+            opinion[v] = (1.0 - pull) * opinion[v] + pull * total / (end - begin)
 
 
 def consensus_weights(graph: SocialGraph) -> Floats:
@@ -74,13 +76,18 @@ class DeGroot:
         Not used: nothing is random.
     rate
         Pull to the mean of those followed, 1/s.
+
+    Attributes
+    ----------
+    opinion
+        Shape ``(nodes,)``; may be replaced by an array of the same shape, and is rewritten in place.
     """
 
     def __init__(self, graph: SocialGraph, key: np.uint64, rate: float = 1e-3) -> None:  # noqa: ARG002
         self.graph = graph
         self.rate = checked_rate("rate", rate)
         self.opinion = np.zeros(graph.nodes)
-        self._before = np.zeros(graph.nodes)
+        self._before = np.zeros(graph.nodes, np.float32)
 
     def post(self, nodes: Nodes, tone: float) -> None:
         """Set the opinion of ``nodes``."""

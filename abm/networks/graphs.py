@@ -162,6 +162,81 @@ def configuration(nodes: int, rng: np.random.Generator, degrees: npt.ArrayLike) 
     return graph_from_pairs(nodes, ends[0::2], ends[1::2])
 
 
+def communities(
+    nodes: int,
+    rng: np.random.Generator,
+    groups: int = 4,
+    mean_degree: float = 6.0,
+    inside_share: float = 0.9,
+) -> SocialGraph:
+    """Return a stochastic block graph of equal groups, given by degrees, whatever the number of nodes.
+
+    Parameters
+    ----------
+    groups
+        Number of groups; their sizes differ by one at most.
+    mean_degree
+        Links of a node in the mean.
+    inside_share
+        Share of them inside its own group, in the mean.
+    """
+    if not 1 <= groups <= nodes:
+        raise ValueError(f"groups is {groups}; it must be from 1 to {nodes} (nodes)")
+    if not 0.0 <= inside_share <= 1.0:
+        raise ValueError(f"inside_share is {inside_share}; it must be from 0 to 1")
+    sizes = np.diff(np.rint(np.linspace(0, nodes, groups + 1)).astype(np.int64))
+    if groups == 1:
+        inside_share = 1.0
+    own, others = mean_degree * inside_share, mean_degree * (1.0 - inside_share)
+    shares = np.full((groups, groups), others / max(nodes - nodes / groups, 1.0))
+    np.fill_diagonal(shares, own / max(nodes / groups - 1.0, 1.0))
+    if not 0.0 <= shares.max() <= 1.0:
+        raise ValueError(f"mean_degree is {mean_degree}; that is more links than {nodes} nodes have room for")
+    return stochastic_block(nodes, rng, sizes, shares)
+
+
+def heavy_tailed(
+    nodes: int, rng: np.random.Generator, mean_degree: float = 6.0, exponent: float = 2.5
+) -> SocialGraph:
+    """Return a configuration graph whose degrees are drawn from a Pareto law.
+
+    Parameters
+    ----------
+    mean_degree
+        Mean of the degrees drawn, before loops and repeated links are erased and degrees of ``nodes - 1`` and
+        above are cut.
+    exponent
+        Exponent of the density of degrees, above 2; 2 to 3 has hubs.
+    """
+    if not exponent > 2.0:
+        raise ValueError(f"exponent is {exponent}; it must be above 2")
+    if not 0.0 < mean_degree <= max(nodes - 1, 1):
+        raise ValueError(f"mean_degree is {mean_degree}; it must be above 0, to {nodes - 1} (nodes - 1)")
+    least = mean_degree * (exponent - 2.0) / (exponent - 1.0)
+    drawn = least * (1.0 - rng.random(nodes)) ** (-1.0 / (exponent - 1.0))
+    degrees = np.minimum(np.floor(drawn + rng.random(nodes)), nodes - 1).astype(np.int64)
+    if degrees.sum() % 2:
+        degrees[np.argmin(degrees)] += 1
+    return configuration(nodes, rng, degrees)
+
+
+def private_groups(nodes: int, rng: np.random.Generator, size: int) -> SocialGraph:
+    """Return the graph of private groups: everybody is in one, with ``size - 1`` others drawn at random.
+
+    The last group has fewer members where ``size`` does not divide ``nodes``.
+    """
+    if size < 2:
+        raise ValueError(f"size is {size}; it must be at least 2")
+    place = np.arange(nodes, dtype=np.int64)
+    first = place // size * size
+    others = np.minimum(first + size, nodes) - first - 1
+    start = np.concatenate([[0], np.cumsum(others)])
+    offset = np.arange(start[-1]) - np.repeat(start[:-1], others)
+    member = np.repeat(first, others) + offset
+    member += member >= np.repeat(place, others)
+    return SocialGraph(start, member.astype(np.int32)).relabelled(rng.permutation(nodes))
+
+
 def edge_list(
     nodes: int,
     rng: np.random.Generator,  # noqa: ARG001
@@ -195,9 +270,12 @@ def edge_list(
 
 GRAPHS: dict[str, Callable[..., SocialGraph]] = {
     "barabasi_albert": preferential_attachment,
+    "communities": communities,
     "complete": complete,
     "configuration": configuration,
     "edge_list": edge_list,
+    "heavy_tailed": heavy_tailed,
+    "private_groups": private_groups,
     "random": random_graph,
     "stochastic_block": stochastic_block,
     "watts_strogatz": watts_strogatz,

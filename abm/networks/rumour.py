@@ -7,6 +7,7 @@ that it is stale, and stops. Where everybody meets everybody a share x = .2032 n
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from abm.compiled import kernel
 from abm.networks.checked import checked_rate, checked_share, checked_tone
 from abm.networks.graph_links import followers
-from abm.networks.social_graph import SocialGraph
+from abm.networks.social_graph import SocialGraph, empty_graph
 from abm.networks.social_rule import Nodes
 from abm.random_streams import uniform
 
@@ -121,12 +122,23 @@ class Rumour:
     def __init__(
         self, graph: SocialGraph, key: np.uint64, meetings_per_s: float = 1e-2, believed: float = 1.0
     ) -> None:
-        self.reach = followers(graph)
+        self._begin([(followers(graph), checked_rate("meetings_per_s", meetings_per_s))], graph.nodes)
         self.key = key
-        self.meetings_per_s = checked_rate("meetings_per_s", meetings_per_s)
         self.believed = checked_share("believed", believed)
-        self.state = np.zeros(graph.nodes, np.int8)
-        self.spreaders = np.zeros(graph.nodes, np.int32)
+
+    @classmethod
+    def along(
+        cls, ways: Sequence[tuple[SocialGraph, float]], nodes: int, key: np.uint64, believed: float = 1.0
+    ) -> "Rumour":
+        """Return a rumour told in several ways at once: whom nodes reach there, and meetings a second."""
+        rumour = cls(empty_graph(0), key, 0.0, believed)
+        rumour._begin(ways, nodes)
+        return rumour
+
+    def _begin(self, ways: Sequence[tuple[SocialGraph, float]], nodes: int) -> None:
+        self.ways = list(ways)
+        self.state = np.zeros(nodes, np.int8)
+        self.spreaders = np.zeros(nodes, np.int32)
         self.spreading = 0
         self.tone = -1.0
         self._calls = 0
@@ -142,19 +154,21 @@ class Rumour:
 
     def step(self, step_s: float) -> None:
         """Let the spreaders talk."""
-        self._meet(self.meetings_per_s * step_s, np.iinfo(np.int64).max)
+        for way in range(len(self.ways)):
+            self._meet(way, self.ways[way][1] * step_s, np.iinfo(np.int64).max)
 
     def meet(self, meetings: int) -> int:
         """Let ``meetings`` take place, fewer if the rumour dies; return how many still spread it."""
-        return self._meet(np.inf, meetings)
+        return self._meet(0, np.inf, meetings)
 
-    def _meet(self, span: float, meetings: int) -> int:
+    def _meet(self, way: int, span: float, meetings: int) -> int:
+        reach = self.ways[way][0]
         self.spreading = rumour_meetings(
             self.state,
             self.spreaders,
             self.spreading,
-            self.reach.start,
-            self.reach.followed,
+            reach.start,
+            reach.followed,
             self.believed,
             span,
             meetings,

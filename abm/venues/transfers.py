@@ -88,6 +88,11 @@ class Transfers:
             exchanges[item.exchange].ledger.deposit(item.account, item.amount)
 
     @property
+    def waiting(self) -> tuple[Transfer, ...]:
+        """What is on its way, in no order."""
+        return tuple(self._waiting)
+
+    @property
     def in_transit(self) -> int:
         """Millionths on their way."""
         return sum(item.amount for item in self._waiting)

@@ -14,6 +14,13 @@ def caves(nodes, rng, cave):
     return follow_graph(nx.connected_caveman_graph(nodes // cave, cave))
 
 
+def caves_of_any_size(nodes, _rng, cave):
+    """Return the same for any number of nodes: those left over follow nobody."""
+    graph = nx.connected_caveman_graph(nodes // cave, cave)
+    graph.add_nodes_from(range(nodes))
+    return follow_graph(graph)
+
+
 class Majority:
     """Everybody takes the mood of most of those followed; who sees a tie waits."""
 

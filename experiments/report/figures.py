@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from experiments.chapter import Chapter
 from experiments.ensemble import Ensemble
 from experiments.real_event import RealEvent
-from experiments.report import outcome, over_time, venues
+from experiments.report import losses, outcome, over_time, venues
 from experiments.report.style import SIZE_INCHES, new_figure
 
 Painter = Callable[[Axes, Ensemble, RealEvent | None], None]
+Panel = Callable[[Axes, Ensemble], None]
 
 FIGURES: Mapping[str, Painter] = {
     "price": over_time.price,
@@ -32,6 +33,8 @@ FIGURES: Mapping[str, Painter] = {
     "venue_adl": venues.deleveraging,
     "withdrawals": venues.withdrawals,
 }
+PANELS: Mapping[str, tuple[Panel, Panel]] = {"who_lost": (losses.by_kind, losses.by_leverage)}
+"""Figures of two panels side by side."""
 NEEDS: Mapping[str, str] = {
     "venue_prices": "price_percent",
     "venue_alt_prices": "alt_percent",
@@ -45,7 +48,9 @@ OVERVIEW = ("price", "depth", "liquidations", "recovery", "twins")
 
 
 def has_figure(name: str, ensemble: Ensemble) -> bool:
-    """Tell whether there is something to draw: several exchanges, pegged collateral, withdrawals."""
+    """Tell whether there is something to draw: several exchanges, pegged collateral, withdrawals, losses."""
+    if name in PANELS:
+        return bool(losses.groups_of(ensemble, "gain", "kind"))
     return name not in NEEDS or len(venues.of_exchanges(ensemble, NEEDS[name])) > (
         1 if name.startswith("venue_") and name != "venue_pegs" else 0
     )
@@ -53,6 +58,11 @@ def has_figure(name: str, ensemble: Ensemble) -> bool:
 
 def figure_of(name: str, chapter: Chapter) -> Figure:
     """Return one figure of one scenario."""
+    if name in PANELS:
+        figure, axes = new_figure(1, 2, (2.0 * SIZE_INCHES[0], 1.2 * SIZE_INCHES[1]))
+        for panel, paint in zip(axes[0], PANELS[name], strict=True):
+            paint(panel, chapter.ensemble)
+        return figure
     figure, axes = new_figure()
     FIGURES[name](axes[0][0], chapter.ensemble, chapter.real)
     return figure

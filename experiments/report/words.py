@@ -107,6 +107,43 @@ def detail_said(ensemble: Ensemble, metric: str, exchange: str, unit: str) -> st
     return with_unit(estimate.median, unit) + interval(estimate, unit)
 
 
+KINDS = {
+    "leveraged_retail": "leveraged retail",
+    "social_herd": "social herd",
+    "market_maker": "market makers",
+    "arbitrageur": "arbitrageurs",
+    "fundamentalist": "fundamentalists",
+    "noise_trader": "noise traders",
+    "cross_margin_fund": "cross-margin funds",
+    "index_investor": "index investors",
+    "institution": "institutions",
+    "whale": "whale",
+    "venue": "venues: fees, funds",
+}
+"""Kinds in the words of figures; any other kind is shown by its name."""
+
+
+def groups_of(ensemble: Ensemble, metric: str, by: str) -> dict[str, Estimate]:
+    """Return group -> estimate of a detail ``metric@by:group``."""
+    head = f"{metric}@{by}:"
+    return {name.removeprefix(head): item for name, item in ensemble.details.items() if name.startswith(head)}
+
+
+def loss_rows(ensemble: Ensemble) -> list[tuple[str, ...]]:
+    """Return for each kind, worst first, what it gained and what was deleveraged of it."""
+    gains = groups_of(ensemble, "gain", "kind")
+    return [
+        (
+            KINDS.get(kind, kind.replace("_", " ")),
+            detail_said(ensemble, "gain", f"kind:{kind}", "million USD"),
+            detail_said(ensemble, "gain_share", f"kind:{kind}", "share"),
+            detail_said(ensemble, "deleveraged", kind, "million USD"),
+            detail_said(ensemble, "deleveraged_in_profit", kind, "share"),
+        )
+        for kind in sorted(gains, key=lambda name: gains[name].median)
+    ]
+
+
 def stage_said(ensemble: Ensemble, stage: str) -> str:
     """Return when a stage began, and in how many seeds."""
     times = ensemble.stages.get(stage)

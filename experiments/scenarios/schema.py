@@ -114,6 +114,33 @@ class Event(Part):
     shock: bool = Field(True, description="whether the twin without exogenous shock leaves it out")
 
 
+class Rumour(Part):
+    """A rumour that a venue is insolvent: it runs over the social graph and frightens those who hear it."""
+
+    time_s: float = Field(ge=0, le=1e9, description="start, seconds from the start of the run")
+    venue: Name = Field(description="exchange that it is about")
+    size: float = Field(
+        gt=0, le=1, description="mood lost by a trader there who hears it; 1: from neutral to panic"
+    )
+    elsewhere: float = Field(0.3, ge=0, le=1, description="factor on that for those who trade elsewhere")
+    first: int = Field(10, ge=1, le=1_000_000, description="number of people who tell it first")
+    influencers: bool = Field(
+        True, description="whether these are the most followed; else they are drawn at random"
+    )
+    believed: float = Field(1.0, ge=0, le=1, description="probability that a listener tells it on")
+    corrected_s: float = Field(
+        0.0, ge=0, le=1e9, description="when the same people correct it, seconds from the start; 0 = never"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if 0.0 < self.corrected_s <= self.time_s:
+            raise ValueError(
+                f"corrected_s is {self.corrected_s:g}; it must be after time_s, {self.time_s:g}, or 0"
+            )
+        return self
+
+
 class Outage(Part):
     """A window in which the venue processes no customer message and its feed stands still."""
 
@@ -302,6 +329,7 @@ class Scenario(Part):
     crash: Crash = Field(description="where to measure")
     fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="fundamental values")
     news: tuple[Event, ...] = Field((), description="news")
+    rumours: tuple[Rumour, ...] = Field((), description="rumours about exchanges")
     venues: tuple[VenueSpec, ...] = Field(
         (VenueSpec(),), min_length=1, max_length=8, description="exchanges; the first is the hub"
     )
@@ -432,6 +460,8 @@ class Scenario(Part):
             known_names(f"venues.{venue.name}.mark_from", venue.mark_from, venues)
         if self.whale is not None and self.whale.venue:
             known_names("whale.venue", (self.whale.venue,), venues)
+        for number, rumour in enumerate(self.rumours):
+            known_names(f"rumours.{number}.venue", (rumour.venue,), venues)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The social graph and how mood spreads over it."""
+"""The social graph, and what moves a mood besides other people."""
 
 import math
 
@@ -6,39 +6,20 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from abm.compiled import for_kernels
-from abm.networks.social_graph import (
-    barabasi_albert,
-    follow_graph,
-    sentiment_parameters_dtype,
-    spread_sentiment,
-)
+from abm.networks.feelings import feel, push_of_returns, speakers
+from abm.networks.social_graph import empty_graph, follow_graph
 
 
 def followed(graph, node):
     return graph.followed[graph.start[node] : graph.start[node + 1]].tolist()
 
 
-class Mood:
-    """Sentiment over a graph with only those forces that are named."""
-
-    def __init__(self, graph, sentiment, **forces):
-        self.graph = graph
-        self.sentiment = np.array(sentiment, np.float64)
-        self.alerts = np.zeros(len(sentiment), np.int64)
-        self.watched = np.zeros(len(sentiment), np.int16)
-        self.parameters = for_kernels(np.zeros(1, sentiment_parameters_dtype))
-        self.parameters["return_scale"] = 0.01
-        for name, value in forces.items():
-            self.parameters[name] = value
-
-    def spread(self, step_s, returns=(0.0,), steps=1):
-        for _ in range(steps):
-            mean = spread_sentiment(
-                self.sentiment, np.zeros_like(self.sentiment), self.graph.start, self.graph.followed,
-                self.alerts, self.watched, np.array(returns), self.parameters, step_s,
-            )  # fmt: skip
-        return mean
+def felt(mood, returns=(0.0,), watched=None, kept=1.0, rate=0.0, span_s=1.0, scale=0.01):
+    """The moods after ``span_s`` seconds, and their mean."""
+    moods = np.array(mood, np.float64)
+    seen = np.zeros(len(moods), np.int16) if watched is None else np.array(watched, np.int16)
+    mean = feel(moods, seen, push_of_returns(np.array(returns), scale, rate, span_s), kept)
+    return moods, mean
 
 
 def test_undirected_links_are_followed_both_ways():
@@ -58,68 +39,50 @@ def test_nodes_must_be_numbers_from_zero():
 
 def test_relabelling_keeps_who_follows_whom():
     rng = np.random.default_rng(1)
-    graph = barabasi_albert(50, 2, rng)
+    graph = follow_graph(nx.barabasi_albert_graph(50, 2, seed=1))
     names = rng.permutation(50)
     renamed = graph.relabelled(names)
     for node in range(50):
         assert sorted(names[followed(graph, node)].tolist()) == followed(renamed, names[node])
 
 
-def test_preferential_attachment_makes_influencers():
-    graph = barabasi_albert(2000, 3, np.random.default_rng(1))
-    followers = np.bincount(graph.followed, minlength=2000)
-    assert graph.nodes == 2000
-    assert len(graph.followed) == 2 * 3 * (2000 - 3)
-    assert np.median(followers) <= 5
-    assert followers.max() > 60
+def test_the_most_followed_come_first():
+    graph = follow_graph(nx.DiGraph([(0, 3), (1, 3), (2, 3), (3, 1), (0, 1), (1, 2), (3, 2)]))
+    assert graph.most_followed(3).tolist() == [3, 1, 2]
+    assert empty_graph(2).most_followed(5).tolist() == [0, 1]
 
 
-def test_mood_fades_at_its_rate_at_any_step():
-    for step_s in (1.0, 5.0, 100.0):
-        mood = Mood(follow_graph(nx.empty_graph(2)), [1.0, -0.5], fade_rate=0.01)
-        mood.spread(step_s, steps=round(100 / step_s))
-        assert mood.sentiment == pytest.approx(np.array([1.0, -0.5]) * math.exp(-1.0))
-
-
-def test_a_follower_takes_over_the_mood_and_the_one_followed_does_not():
-    mood = Mood(follow_graph(nx.DiGraph([(1, 0)])), [-1.0, 0.0], peer_rate=0.1)
-    mood.spread(1.0, steps=10)
-    assert mood.sentiment[0] == -1.0
-    assert mood.sentiment[1] == pytest.approx(-(1 - math.exp(-1.0)))
-
-
-def test_without_other_forces_all_reach_the_mean_of_a_regular_graph():
-    start = np.random.default_rng(1).uniform(-1, 1, 40)
-    mood = Mood(follow_graph(nx.random_regular_graph(4, 40, seed=1)), start, peer_rate=0.05)
-    assert mood.spread(1.0, steps=2000) == pytest.approx(start.mean())
-    assert np.ptp(mood.sentiment) < 1e-6
+@pytest.mark.parametrize("step_s", [1.0, 5.0, 100.0])
+def test_mood_fades_at_its_rate_at_any_step(step_s):
+    mood = [1.0, -0.5]
+    for _ in range(round(100 / step_s)):
+        mood, _ = felt(mood, kept=math.exp(-0.01 * step_s))
+    assert mood == pytest.approx(np.array([1.0, -0.5]) * math.exp(-1.0))
 
 
 def test_returns_push_those_who_watch_the_instrument():
-    mood = Mood(follow_graph(nx.empty_graph(3)), [0.0, 0.0, 0.0], return_weight=0.1)
-    mood.watched[:] = [0, 1, 2]
-    mood.spread(2.0, returns=(-0.01, 0.0, 0.5))
+    mood, mean = felt([0.0, 0.0, 0.0], (-0.01, 0.0, 0.5), [0, 1, 2], rate=0.1, span_s=2.0)
     push = 1 - math.exp(-0.2)
-    assert mood.sentiment == pytest.approx([-push * math.tanh(1.0), 0.0, push])
+    assert mood == pytest.approx([-push * math.tanh(1.0), 0.0, push])
+    assert mean == pytest.approx(mood.mean())
 
 
-def test_a_liquidation_shakes_followers_only_and_a_short_one_cheers_them():
-    mood = Mood(follow_graph(nx.DiGraph([(1, 0), (2, 0), (2, 3)])), [0.0] * 4, alert_weight=0.25)
-    mood.alerts[0] = 1
-    mood.spread(1.0)
-    assert mood.sentiment.tolist() == [0.0, -0.25, -0.25, 0.0]
-    mood.alerts[:] = [0, 0, 0, -1]
-    mood.spread(1.0)
-    assert mood.sentiment.tolist() == [0.0, -0.25, 0.0, 0.0]
-
-
-def test_mood_stays_between_minus_one_and_one():
-    mood = Mood(follow_graph(nx.complete_graph(5)), [0.9, -0.9, 0, 0, 0], alert_weight=2.0, return_weight=5.0)
-    mood.alerts[:] = 1
-    for returns in (-1.0, 1.0):
-        mood.spread(10.0, returns=(returns,))
-        assert np.abs(mood.sentiment).max() <= 1.0
+def test_mood_comes_back_on_the_scale_from_beyond_it():
+    mood, mean = felt([3.0, -7.0, 0.5])
+    assert mood.tolist() == [1.0, -1.0, 0.5]
+    assert mean == pytest.approx(0.5 / 3)
 
 
 def test_nobody_has_no_mood():
-    assert Mood(follow_graph(nx.path_graph(2)), []).spread(1.0) == 0.0
+    assert felt([])[1] == 0.0
+
+
+def test_people_speak_once_until_they_have_calmed_down():
+    feeling, spoke = np.array([0.5, -0.5, 0.1]), np.zeros(3, np.int8)
+    assert speakers(feeling, spoke, 0.3) == (1, 1)
+    assert (spoke == 1).tolist() == [True, False, False]
+    assert speakers(feeling, spoke, 0.3) == (0, 0)
+    assert not (np.abs(spoke) == 1).any()
+    assert speakers(np.array([0.2, -0.1, 0.0]), spoke, 0.3) == (0, 0)
+    assert speakers(np.array([0.5, -0.5, 0.0]), spoke, 0.3) == (0, 1)
+    assert speakers(np.array([-0.5, -0.5, 0.0]), spoke, 0.3) == (0, 1)

@@ -13,8 +13,11 @@ from abm.networks.social_graph import follow_graph
 NODES = 3000
 PARAMETERS = {
     "barabasi_albert": {"links": 3},
+    "communities": {"groups": 7, "inside_share": 0.8},
     "complete": {},
     "configuration": {"degrees": np.repeat([2, 5], NODES // 2)},
+    "heavy_tailed": {"mean_degree": 5.0},
+    "private_groups": {"size": 7},
     "random": {"mean_degree": 5.0},
     "stochastic_block": {"sizes": [1000, 2000], "link_shares": [[0.006, 0.001], [0.001, 0.002]]},
     "watts_strogatz": {"neighbours": 6, "rewired_share": 0.2},
@@ -131,7 +134,7 @@ def test_networkx_and_back():
 @pytest.mark.parametrize(
     ("name", "nodes", "parameters", "words"),
     [
-        ("scale_free", 5, {}, "graph is 'scale_free'; known: barabasi_albert, complete"),
+        ("scale_free", 5, {}, "graph is 'scale_free'; known: barabasi_albert, communities"),
         ("complete", 0, {}, "nodes is 0"),
         ("barabasi_albert", 5, {}, "missing links"),
         ("barabasi_albert", 5, {"links": 2, "power": 1}, "unknown power"),
@@ -139,6 +142,12 @@ def test_networkx_and_back():
         ("watts_strogatz", 5, {"neighbours": 3, "rewired_share": 0.1}, "neighbours is 3"),
         ("watts_strogatz", 5, {"neighbours": 2, "rewired_share": 1.1}, "rewired_share is 1.1"),
         ("random", 5, {"mean_degree": 4.5}, "mean_degree is 4.5; it must be from 0 to 4"),
+        ("communities", 5, {"groups": 6}, "groups is 6; it must be from 1 to 5"),
+        ("communities", 5, {"inside_share": 1.5}, "inside_share is 1.5"),
+        ("communities", 20, {"mean_degree": 19.0}, "more links than 20 nodes have room for"),
+        ("heavy_tailed", 5, {"exponent": 2.0}, "exponent is 2.0; it must be above 2"),
+        ("heavy_tailed", 5, {"mean_degree": 5.0}, "mean_degree is 5.0"),
+        ("private_groups", 5, {"size": 1}, "size is 1; it must be at least 2"),
         ("configuration", 3, {"degrees": [1, 1, 1]}, "even sum"),
         ("stochastic_block", 3, {"sizes": [1, 1], "link_shares": np.ones((2, 2))}, "sum to nodes"),
         ("stochastic_block", 2, {"sizes": [1, 1], "link_shares": [[0, 1], [0, 0]]}, "symmetric"),
