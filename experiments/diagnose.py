@@ -11,6 +11,7 @@ from experiments.bars import Bars, load_bars, stamp
 from experiments.diagnostics.diagnosis import Diagnosis
 from experiments.diagnostics.event import Event, measure_event
 from experiments.diagnostics.reading import in_words, read_event
+from experiments.diagnostics.rule import read_rule
 from experiments.errors import InputError
 
 SMALL_FALL_DEVIATIONS = 4.0
@@ -25,6 +26,7 @@ def diagnose(
     symbol: str | None = None,
     reference_symbol: str | None = None,
     calm_days: float = 30.0,
+    rule: str | Path | None = None,
 ) -> Diagnosis:
     """Diagnose one event on real bars.
 
@@ -43,6 +45,8 @@ def diagnose(
         Which instrument of a file that holds several.
     calm_days
         Longest calm before the event to compare volatility and volume with, days.
+    rule
+        File of thresholds, as `experiments.discriminate` writes it; the package's own by default.
 
     Raises
     ------
@@ -51,6 +55,7 @@ def diagnose(
     """
     from experiments.output import prepare_folder
 
+    chosen = read_rule(Path(rule)) if rule is not None else None
     bars = load_bars(bars_path, symbol)
     outside = load_bars(reference, reference_symbol, closed_markets=True) if reference is not None else None
     path = bars.path()
@@ -69,6 +74,7 @@ def diagnose(
         event.volatility["3d"],
         event.beta.share if event.beta else math.nan,
         event.sustained.held_s,
+        chosen,
     )
     warnings = _warnings(bars, event, outside is not None)
     result = Diagnosis(bars, outside.name if outside else None, event_start is None, event, reading, warnings)

@@ -45,6 +45,7 @@ AFTER_A_FALL = (
     "volume_spike_1h",
     "volume_spike_1h_to_median",
     "equity_beta_share",
+    "equity_correlation_jump",
 )
 
 
@@ -79,6 +80,8 @@ def price_metrics(sheet: Sheet, trace: Trace, scenario: "Scenario") -> float:
     _volume(sheet, path, event)
     none = "no outside equity index, or too few of its returns for a beta"
     sheet.put("equity_beta_share", event.beta.share if event.beta else math.nan, none)
+    jump = event.correlation_during - event.correlation_before
+    sheet.put("equity_correlation_jump", jump, "no outside equity index, or too few of its returns")
     return (fall.low_s - crash.start_s) / 60.0
 
 

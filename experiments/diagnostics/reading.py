@@ -2,7 +2,8 @@
 
 How violent the crash was is no evidence: 5-minute volatility was 28 times calm in October 2025 and 21 times
 in March 2020. What tells the two apart is what lasts: whether the fall is given back, whether volatility
-stays, and whether an outside market explains it. The thresholds lie between the figures of the two events.
+stays, and whether an outside market explains it. The thresholds are those of a rule, see
+`experiments.diagnostics.rule`.
 """
 
 import math
@@ -10,20 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from abm.measures.price_path import DAY_S, HOUR_S
+from experiments.diagnostics.rule import Rule, Thresholds, shipped_rule
 
 Vote = Literal["cascade", "repricing", "neither", "abstains"]
 Verdict = Literal["cascade", "repricing", "mixed", "undecided"]
 
-SUSTAINED_CASCADE_S = 6 * HOUR_S  # October 2025: 10 minutes
-SUSTAINED_REPRICING_S = DAY_S  # March 2020: 6.5 days
-MEDIAN_RECOVERY_CASCADE = 0.55  # October 2025: 0.68
-MEDIAN_RECOVERY_REPRICING = 0.50  # March 2020: 0.39 to 0.45
-VOLATILITY_CASCADE = 2.5  # October 2025: 1.4
-VOLATILITY_REPRICING = 3.0  # March 2020: 7.4
-BETA_SHARE_CASCADE = 0.10  # October 2025: about 0
-BETA_SHARE_REPRICING = 0.20  # March 2020: 0.24
 MAJORITY = 0.75
 LEAST_VOTES = 2
+NOT_USED = "not part of the rule"
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,7 @@ def read_event(
     volatility_ratio_3d: float,
     equity_beta_share: float,
     held_s: float = 3 * DAY_S,
+    rule: Rule | None = None,
 ) -> Reading:
     """Read an event from its persistence. Any argument may be nan: that evidence abstains.
 
@@ -93,14 +89,25 @@ def read_event(
         Share of the worst leg that beta to equities explains.
     held_s
         For how long the half recovery is known to have stayed, seconds.
+    rule
+        The thresholds; those that come with the package by default.
     """
+    own = (rule or shipped_rule()).thresholds
     evidence = (
-        _sustained(sustained_half_recovery_s, observed_after_low_s, held_s),
-        _between(
-            "recovery_share_median_1_24h", median_recovery, MEDIAN_RECOVERY_CASCADE, MEDIAN_RECOVERY_REPRICING
+        _sustained(
+            sustained_half_recovery_s,
+            observed_after_low_s,
+            held_s,
+            own.get("half_recovery_sustained_minutes"),
         ),
-        _between("volatility_ratio_3d", volatility_ratio_3d, VOLATILITY_CASCADE, VOLATILITY_REPRICING),
-        _between("equity_beta_share", equity_beta_share, BETA_SHARE_CASCADE, BETA_SHARE_REPRICING),
+        *(
+            _between(name, value, own.get(name))
+            for name, value in (
+                ("recovery_share_median_1_24h", median_recovery),
+                ("volatility_ratio_3d", volatility_ratio_3d),
+                ("equity_beta_share", equity_beta_share),
+            )
+        ),
     )
     return Reading(_verdict(evidence), evidence)
 
@@ -116,31 +123,39 @@ def _verdict(evidence: tuple[Evidence, ...]) -> Verdict:
     return "repricing" if repricing >= MAJORITY * cast else "mixed"
 
 
-def _between(name: str, value: float, cascade: float, repricing: float) -> Evidence:
+def _vote(value: float, thresholds: Thresholds) -> Vote:
     """Vote by two thresholds; high values speak for the side with the higher one."""
-    above, below = ("cascade", "repricing") if cascade > repricing else ("repricing", "cascade")
-    top, bottom = max(cascade, repricing), min(cascade, repricing)
-    vote: Vote = "neither"
-    if math.isnan(value):
-        vote = "abstains"
-    elif value > top:
-        vote = "cascade" if above == "cascade" else "repricing"
-    elif value < bottom:
-        vote = "cascade" if below == "cascade" else "repricing"
-    rule = f"> {top:g} {above}, < {bottom:g} {below}"
-    return Evidence(name, value, "", "not measured" if vote == "abstains" else f"{value:.2f}", rule, vote)
+    cascade, repricing = thresholds.cascade, thresholds.repricing
+    above: Vote = "cascade" if cascade > repricing else "repricing"
+    below: Vote = "repricing" if cascade > repricing else "cascade"
+    if value > max(cascade, repricing):
+        return above
+    return below if value < min(cascade, repricing) else "neither"
 
 
-def _sustained(after_s: float, observed_s: float, held_s: float) -> Evidence:
-    rule = f"< {in_words(SUSTAINED_CASCADE_S)} cascade, > {in_words(SUSTAINED_REPRICING_S)} repricing"
-    vote: Vote = "neither"
+def _between(name: str, value: float, thresholds: Thresholds | None) -> Evidence:
+    shown = "not measured" if math.isnan(value) else f"{value:.2f}"
+    if thresholds is None:
+        return Evidence(name, value, "", shown, NOT_USED, "abstains")
+    vote: Vote = "abstains" if math.isnan(value) else _vote(value, thresholds)
+    top, bottom = sorted((thresholds.cascade, thresholds.repricing), reverse=True)
+    above, below = ("cascade", "repricing") if top == thresholds.cascade else ("repricing", "cascade")
+    return Evidence(name, value, "", shown, f"> {top:.3g} {above}, < {bottom:.3g} {below}", vote)
+
+
+def _sustained(after_s: float, observed_s: float, held_s: float, thresholds: Thresholds | None) -> Evidence:
+    shown = f"{in_words(after_s)} after the low, kept {in_words(held_s)}"
     if math.isnan(after_s):
-        vote = "repricing" if observed_s >= SUSTAINED_REPRICING_S else "abstains"
         shown = f"not within the {in_words(observed_s)} observed"
-    else:
-        vote = "cascade" if after_s < SUSTAINED_CASCADE_S else vote
-        vote = "repricing" if after_s > SUSTAINED_REPRICING_S else vote
-        shown = f"{in_words(after_s)} after the low, kept {in_words(held_s)}"
+    if thresholds is None:
+        return Evidence("half_recovery_sustained", after_s, "seconds", shown, NOT_USED, "abstains")
+    cascade_s, repricing_s = 60.0 * thresholds.cascade, 60.0 * thresholds.repricing
+    vote: Vote = "abstains"
+    if not math.isnan(after_s):
+        vote = _vote(after_s / 60.0, thresholds)
+    elif observed_s >= repricing_s:
+        vote = "repricing"
+    rule = f"< {in_words(cascade_s)} cascade, > {in_words(repricing_s)} repricing"
     return Evidence("half_recovery_sustained", after_s, "seconds", shown, rule, vote)
 
 
