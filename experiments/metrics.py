@@ -53,6 +53,7 @@ METRICS: dict[str, Metric] = {
     "funding_minimum": Metric("bp per 8 h", "Lowest funding rate within 3 days"),
     "basis_minimum": Metric("bp", "Lowest basis of perpetual over spot"),
     "equity_beta_share": Metric("share", "Share of the worst leg explained by equities"),
+    "equity_correlation_jump": Metric("correlation", "Correlation with equities in the crash, less before"),
     "equity_day_move": Metric("%", "Move of the equity index within a day of P0"),
     "insurance_fund_change": Metric("%", "Change of the insurance fund over the crash"),
     "venue_gap": Metric("% of P0", "Largest gap between exchanges in the price of BTC"),
