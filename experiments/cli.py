@@ -18,6 +18,7 @@ from experiments.command_line import (
     split_pair,
     usage_message,
 )
+from experiments.discriminate_command import discriminate_command
 from experiments.errors import InputError
 from experiments.policy_command import policy_command
 from experiments.reproduce_command import reproduce_command
@@ -170,6 +171,7 @@ app.command("policy")(policy_command)
 app.command("search")(search_command)
 app.command("targets")(targets_command)
 app.command("calibrate")(calibrate_command)
+app.command("discriminate")(discriminate_command)
 
 
 @app.command("viz")
@@ -246,6 +248,9 @@ def diagnose_command(
         str | None, typer.Option(help="Instrument, where the reference holds several.")
     ] = None,
     calm_days: Annotated[float, typer.Option(min=0.1, help="Longest calm to compare with, days.")] = 30.0,
+    rule: Annotated[
+        Path | None, typer.Option(help="Thresholds to read it by, as `undertow discriminate` writes them.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for diagnosis.json and diagnosis.png.")] = None,
 ) -> None:
     """Measure and read a real event on its bars.
@@ -262,6 +267,7 @@ def diagnose_command(
         symbol=symbol,
         reference_symbol=reference_symbol,
         calm_days=calm_days,
+        rule=rule,
     )
     print_diagnosis(result)
 
