@@ -17,6 +17,7 @@ from experiments.output import prepare_folder, write_bytes, write_text
 from experiments.progress import RunProgress
 from experiments.results import RunResult
 from experiments.runs import Failure, Job, Outcome, Work, run_many, simulate_and_measure
+from experiments.stored_attribution import NUMBERS, PICTURE
 from experiments.summary import software_versions
 
 if TYPE_CHECKING:
@@ -175,5 +176,5 @@ def _write(folder: Path, attributions: Sequence[Attribution], command: str) -> N
     summary = summarise_attribution(attributions, command, software_versions())
     write_text(folder / "tables" / "attribution.csv", parts_table(attributions))
     write_text(folder / "tables" / "coalitions.csv", coalitions_table(attributions))
-    write_bytes(folder / "figures" / "attribution.png", draw_attribution(attributions))
-    write_text(folder / "attribution.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_bytes(folder / PICTURE, draw_attribution(attributions))
+    write_text(folder / NUMBERS, json.dumps(summary, indent=1, allow_nan=False) + "\n")

@@ -11,6 +11,7 @@ from experiments.attribution import Floats, Part, estimate_parts, sampling_error
 from experiments.compare import NothingFinishedError
 from experiments.results import RunResult
 from experiments.runs import Outcome
+from experiments.stored_attribution import scenario_id
 
 if TYPE_CHECKING:
     from experiments.coalitions import Design
@@ -22,8 +23,8 @@ class Attribution:
 
     Attributes
     ----------
-    scenario, title, metric
-        What was run, and the outcome.
+    id, scenario, title, metric
+        What was run (`experiments.stored_attribution.scenario_id`, name and title), and the outcome.
     mechanisms
         Among which it was shared out.
     exact, pairs
@@ -47,6 +48,7 @@ class Attribution:
         (seed, twin) -> outcome.
     """
 
+    id: str
     scenario: str
     title: str
     metric: str
@@ -91,6 +93,7 @@ def gather_parts(design: "Design", metric: str, done: Outcome) -> Attribution:
     *parts, left = estimate_parts(by_seed)
     (outcome,) = estimate_parts(by_seed.sum(axis=1, keepdims=True))
     return Attribution(
+        scenario_id(design.scenario),
         design.scenario.name,
         design.scenario.title,
         metric,

@@ -34,6 +34,7 @@ def summarise_attribution(attributions: Sequence[Attribution], command: str, ver
 
 def _scenario(item: Attribution) -> dict[str, Any]:
     return {
+        "id": item.id,
         "title": item.title,
         "metric": item.metric,
         "unit": METRICS[item.metric].unit,

@@ -22,8 +22,12 @@ from experiments.progress import RunProgress
 from experiments.real_event import RealEvent, published_event, real_event
 from experiments.results import RunResult
 from experiments.runs import Failure, Job, Outcome, Work, run_many, simulate_and_measure
+from experiments.stored_attribution import stored_picture
 from experiments.summary import software_versions, summarise
 from experiments.tables import (
+    deleveraged_table,
+    liquidation_map_table,
+    losses_table,
     minutes_table,
     pairs_table,
     runs_table,
@@ -133,7 +137,7 @@ def compare(request: Request, work: Work = simulate_and_measure, stream: TextIO 
         pair = pair_runs(scenarios[0].name, scenarios[1].name, outcome.results)
     versions = software_versions()
     summary = summarise(chapters, request.command, versions, pair)
-    _write(folder, chapters, outcome.results, summary, pair)
+    _write(folder, chapters, outcome.results, summary, pair, stored_picture(folder, scenarios))
     return Comparison(chapters, summary, outcome, folder, pair)
 
 
@@ -292,6 +296,7 @@ def _write(
     results: Sequence[RunResult],
     summary: Mapping[str, Any],
     pair: Pair | None,
+    attribution: bytes | None,
 ) -> None:
     from experiments.report.draw import draw_all, draw_overview
     from experiments.report.page import render_page
@@ -309,12 +314,15 @@ def _write(
         "stages": stages_table(results),
         "venues": venues_table(results),
         "withdrawals": withdrawals_table(results),
+        "losses": losses_table(results),
+        "deleveraged": deleveraged_table(results),
+        "liquidation_map": liquidation_map_table(results),
     }
     if pair is not None:
         tables["difference"] = pairs_table(pair)
     for name, table in tables.items():
         write_text(folder / "tables" / f"{name}.csv", table)
-    page = render_page(chapters, figures, summary["command"], summary["versions"], pair)
+    page = render_page(chapters, figures, summary["command"], summary["versions"], pair, attribution)
     write_text(folder / "report.html", page)
     write_text(
         folder / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

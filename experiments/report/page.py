@@ -39,6 +39,7 @@ CAPTIONS = {
     "venue_pegs": "What counts as margin, over what its issuer redeems it for.",
     "venue_funds": "Cash of each exchange's insurance fund.",
     "venue_adl": "Positions closed against winners, exchanges on top of each other; medians.",
+    "who_lost": "What became of everybody's money from P0 to the end of the crash: median and 95 % interval.",
     "withdrawals": "Makers that stop quoting an instrument, by reason, on top of each other; medians.",
 }
 
@@ -49,6 +50,7 @@ def render_page(
     command: str,
     versions: Mapping[str, str],
     pair: Pair | None = None,
+    attribution: bytes | None = None,
 ) -> str:
     """Return the whole page as HTML; all text from scenarios, files and the command line is escaped."""
     ensembles = [chapter.ensemble for chapter in chapters]
@@ -61,11 +63,14 @@ def render_page(
             _section("The numbers", _metrics_table(ensembles)),
             _section(
                 "Which mechanism made which part",
-                _twins_table(ensembles) + _figures(chapters, figures, ("twins", "twin_prices")),
+                _twins_table(ensembles)
+                + _figures(chapters, figures, ("twins", "twin_prices"))
+                + (_picture("Attribution", SHARES, attribution) if attribution is not None else ""),
             ),
             _section("The crash, minute by minute", _figures(chapters, figures, MINUTE_FIGURES)),
             _section("Stages", _stages(ensembles)),
             _section("Between exchanges", _exchanges(ensembles) + _figures(chapters, figures, VENUE_FIGURES)),
+            _section("Who lost", _losses(ensembles) + _figures(chapters, figures, ("who_lost",))),
             _section("After the low", _figures(chapters, figures, ("recovery",))),
             _section("Against what happened", _targets(chapters)),
             _section("Reading", _readings(chapters)),
@@ -81,6 +86,10 @@ def render_page(
     )
 
 
+SHARES = (
+    "Shapley shares: what each mechanism adds to the fall, averaged over the orders in which mechanisms may "
+    "join; with what is left without any of them they add up to the fall."
+)
 MINUTE_FIGURES = (
     "price",
     "assets",
@@ -207,6 +216,19 @@ def _exchanges(ensembles: Sequence[Ensemble]) -> str:
     return "".join(parts)
 
 
+def _losses(ensembles: Sequence[Ensemble]) -> str:
+    parts = [
+        "<p>Worth counts cash, margin, unrealised profit at the mark and spot holdings at the mid. "
+        "Deleveraged: closed against winners, and how much of it was in profit.</p>"
+    ]
+    for item in ensembles:
+        rows = [[escape(cell) for cell in row] for row in words.loss_rows(item)]
+        if rows:
+            head = ["kind", "change of worth", "of worth at P0", "deleveraged", "of it in profit"]
+            parts.append(f"<h3>{escape(item.name)}</h3>" + _table(head, rows))
+    return "".join(parts)
+
+
 def _twins_table(ensembles: Sequence[Ensemble]) -> str:
     rows = []
     for twin, label in TWINS.items():
@@ -243,7 +265,11 @@ def _figure(chapter: Chapter, name: str, picture: bytes) -> str:
     caption = CAPTIONS[name]
     if name in ("price", "recovery") and chapter.real is not None:
         caption += f" Real: {chapter.real.label}, P0 = {chapter.real.base}."
-    text = escape(f"{chapter.ensemble.name}: {caption}", quote=True)
+    return _picture(chapter.ensemble.name, caption, picture)
+
+
+def _picture(subject: str, caption: str, picture: bytes) -> str:
+    text = escape(f"{subject}: {caption}", quote=True)
     return (
         f'<figure><img alt="{text}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"

@@ -19,6 +19,7 @@ from experiments.metrics import METRICS
 from experiments.report.attribution import attribution_figure
 from experiments.results import RunResult
 from experiments.scenarios import load
+from experiments.stored_attribution import stored_picture
 
 SIX = ("liquidations", "maker_withdrawal", "herding", "exogenous_shock", "collateral_peg", "leverage")
 
@@ -169,6 +170,14 @@ def test_the_stored_run_of_a_coalition_is_its_metrics(monkeypatch):
     )
     monkeypatch.setattr(module, "simulate_and_measure", lambda _: full)
     assert module.simulate_coalition(None) == replace(full, minutes={}, details={})
+
+
+def test_a_report_of_the_same_scenarios_shows_it(tmp_path):
+    attribute(request(tmp_path), work=game)
+    same, other = load("october-2025"), load("october-2025", {"retail.traders": 500})
+    assert stored_picture(tmp_path, [load("calm"), same]) == b""
+    assert stored_picture(tmp_path, [load("calm"), other]) is None
+    assert stored_picture(tmp_path / "elsewhere", [same]) is None
 
 
 def test_the_plan_keeps_the_order_of_the_table(tmp_path):

@@ -194,3 +194,9 @@ def test_long_times_are_told_in_hours_and_days():
     assert words.with_unit(9360.0, "minutes") == "6.5 days"
     assert words.with_unit(240.0, "minutes") == "4 hours"
     assert words.with_unit(0.5, "share") == "50 %"
+
+
+def test_the_page_shows_the_attribution_that_it_is_given(chapters):
+    pages = [render_page(chapters, {}, "undertow", {}, attribution=given) for given in (None, b"drawn")]
+    assert ["data:image/png;base64,ZHJhd24=" in page for page in pages] == [False, True]
+    assert parsed(pages[1]).seen.count("figure") == 1
