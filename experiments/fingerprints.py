@@ -29,18 +29,25 @@ def code_fingerprint() -> str:
 
 
 def own_sources_fingerprint(scenario: "Scenario") -> str:
-    """Return a hash of the modules that ``own_agents`` names and of own rule files; empty without them.
+    """Return a hash of what of the user's own a scenario names; empty without any.
 
+    These are the modules of ``own_agents``, ``herd.rule`` and ``herd.graph``, rule files and a file of links.
     Modules are looked for as `experiments.building.own_agents` does, without importing them. What they import
     from the scenario's folder and from the working directory is part of the hash; installed packages that
     they import, and files that they read, are not.
     """
     rules = [repr(venue.rules) for venue in scenario.venues if venue.preset.endswith(".toml")]
+    herd = scenario.herd
+    links = (scenario.folder or Path.cwd()) / str(herd.graph_options.get("file", ""))
+    if herd.graph == "edge_list" and links.is_file():
+        rules.append(hashlib.sha256(links.read_bytes()).hexdigest())
     found = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16] if rules else ""
-    if not scenario.own_agents:
+    own = [group.agent for group in scenario.own_agents]
+    own += [path for path in (herd.rule, herd.graph) if ":" in path]
+    if not own:
         return found
     folders = [folder for folder in (scenario.folder, Path.cwd()) if folder is not None]
-    return found + modules_fingerprint([group.agent.split(":")[0] for group in scenario.own_agents], folders)
+    return found + modules_fingerprint([path.split(":")[0] for path in own], folders)
 
 
 def modules_fingerprint(modules: Sequence[str], folders: Sequence[Path]) -> str:

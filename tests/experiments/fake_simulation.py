@@ -41,6 +41,9 @@ class FakeScenario:
     population: int = 1000
     trouble: str = ""
     own_agents: tuple[()] = ()
+    herd: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(rule="degroot", graph="barabasi_albert", graph_options={})
+    )
     venues: tuple[()] = ()
     dex: bool = False  # a second exchange, where the ALT falls farther and a synthetic dollar loses its peg
 

@@ -36,6 +36,22 @@ def test_scenarios_without_own_agents_need_none():
     assert own_sources_fingerprint(load("calm")) == ""
 
 
+def test_a_rule_and_a_graph_of_ones_own_and_a_file_of_links_count(tmp_path):
+    (tmp_path / "talk.py").write_text("class Rule: ...\n")
+    (tmp_path / "links.txt").write_text("0 1\n")
+    for own, name in (
+        ({"herd.rule": "talk:Rule"}, "talk.py"),
+        ({"herd.graph": "talk:ring"}, "talk.py"),
+        ({"herd.graph": "edge_list", "herd.graph_options": {"file": "links.txt"}}, "links.txt"),
+    ):
+        scenario = load("calm", own).read_from(tmp_path)
+        before = own_sources_fingerprint(scenario)
+        assert own_sources_fingerprint(scenario) == before != ""
+        with (tmp_path / name).open("a") as file:
+            file.write("# more\n")
+        assert own_sources_fingerprint(scenario) != before
+
+
 @pytest.mark.parametrize("name", ["buyer_here.py", "kit/sizes.py", "kit/deep.py", "kit/__init__.py"])
 def test_an_edit_of_the_module_or_of_what_it_imports_counts(own, name):
     scenario, folder = own
