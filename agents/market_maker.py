@@ -310,6 +310,35 @@ def decide_makers(
 
 
 @kernel
+def value_holdings(
+    accounts: npt.NDArray[np.int32],
+    instruments: Records,
+    view: Records,
+    cash: npt.NDArray[np.int64],
+    position: npt.NDArray[np.int64],
+    entry_value: npt.NDArray[np.int64],
+    equity: npt.NDArray[np.float64],
+    held: npt.NDArray[np.float64],
+) -> None:
+    """Add what each maker is worth on one exchange to ``equity``; write its perpetuals, USD, into ``held``.
+
+    ``held`` has the shape ``(makers, assets)``.
+    """
+    for m in range(len(accounts)):
+        a = accounts[m]
+        holdings_usd = 0.0
+        entered = 0
+        for i in range(len(instruments)):
+            usd = position[i, a] * (instruments[i].lot * view[i].mid)
+            holdings_usd += usd
+            entered += entry_value[i, a]
+            if instruments[i].kind == PERPETUAL:
+                held[m, instruments[i].asset] = usd
+        equity[m] += cash[0, a] / 1e6 + holdings_usd
+        equity[m] -= entered / 1e6
+
+
+@kernel
 def hedge(
     makers: Records,
     accounts: npt.NDArray[np.int32],
@@ -457,13 +486,12 @@ class MarketMakers(Crowd):
         equity = np.zeros(len(self.table))
         coins = []
         for accounts, there in zip(self.accounts, sight.elsewhere, strict=True):
-            table, ledger = there.instruments, there.ledger
-            usd = ledger.position[:, accounts] * (table["lot"] * there.view["mid"])[:, None]
-            equity += ledger.cash[0, accounts] / 1e6 + usd.sum(axis=0)
-            equity -= ledger.entry_value[:, accounts].sum(axis=0) / 1e6
             held = np.zeros((len(accounts), len(sight.log_value)))
-            perpetual = table["kind"] == PERPETUAL
-            held[:, table["asset"][perpetual]] = usd[perpetual].T
+            ledger = there.ledger
+            value_holdings(
+                accounts, there.instruments, there.view, ledger.cash, ledger.position, ledger.entry_value,
+                equity, held,
+            )  # fmt: skip
             coins.append(held)
         average = self.table["average_equity"]
         average[:] = np.where(average == 0.0, equity, average)

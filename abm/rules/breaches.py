@@ -19,7 +19,7 @@ from abm.ledger.settlement import Amounts, Small
 from abm.ledger.valuation import cross_margin, mark_values
 from abm.rules.margin_tiers import NEVER, maintenance_margin
 
-breach_dtype = np.dtype(
+_breach_fields = np.dtype(
     [
         ("equity", "i8"),  # millionths, of the breached wallet
         ("maintenance", "i8"),
@@ -29,6 +29,7 @@ breach_dtype = np.dtype(
     ],
     align=True,
 )
+breach_dtype = np.dtype((np.record, _breach_fields))
 
 NO_BREACHES: Records = np.zeros(0, breach_dtype).view(np.recarray)
 

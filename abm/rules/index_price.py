@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from abm.compiled import kernel
 from abm.rules.weighted_median import median_of_known, weighted_median
 
 Floats = npt.NDArray[np.float64]
@@ -84,17 +85,35 @@ def protected_index(prices: npt.ArrayLike, weights: npt.ArrayLike, max_deviation
     ValueError
         If a weight is negative.
     """
-    known = np.asarray(prices, np.float64)
+    known = np.ascontiguousarray(prices, np.float64)
     weight = np.asarray(weights, np.float64)
     if (weight < 0.0).any():
         raise ValueError(f"weights is {weight.tolist()}; each must be zero or more")
-    middle = median_of_known(known)
-    outlier = np.abs(known - middle) > max_deviation * middle
-    counted = np.where(np.isfinite(known) & ~outlier, weight, 0.0)
-    total = counted.sum(axis=0)
-    worth = counted * np.where(counted > 0.0, known, 0.0)
-    mean = np.divide(worth.sum(axis=0), total, out=middle.copy(), where=total > 0.0)
-    return np.where(outlier.sum(axis=0) > 1, middle, mean)
+    middle = np.asarray(median_of_known(known))
+    counted = np.where(np.isfinite(known), weight, 0.0)
+    rows = (len(known), middle.size)
+    index = middle.copy()
+    _average_near(known.reshape(rows), counted.reshape(rows), max_deviation, index.reshape(-1))
+    return index
+
+
+@kernel
+def _average_near(prices: Floats, weights: Floats, max_deviation: float, index: Floats) -> None:
+    """Replace medians in ``index`` by weighted means without what is too far from them."""
+    for column in range(len(index)):
+        middle = index[column]
+        outliers = 0
+        total = 0.0
+        worth = 0.0
+        for row in range(len(prices)):
+            price = prices[row, column]
+            if abs(price - middle) > max_deviation * middle:
+                outliers += 1
+            elif weights[row, column] > 0.0:
+                total += weights[row, column]
+                worth += weights[row, column] * price
+        if outliers <= 1 and total > 0.0:
+            index[column] = worth / total
 
 
 @dataclass(frozen=True)

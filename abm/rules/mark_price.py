@@ -159,7 +159,8 @@ class MedianMark:
         due = (seen.now_ns - state.next_sample_ns) // spacing + 1
         state.next_sample_ns += due * spacing
         places = (state.taken + np.arange(min(due, self.samples))) % self.samples
-        state.basis[:, places] = np.nan_to_num(seen.mid - seen.index)[:, None]
+        basis = seen.mid - seen.index
+        state.basis[:, places] = np.where(np.isfinite(basis), basis, 0.0)[:, None]
         state.taken += due
 
 
