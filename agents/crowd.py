@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 
 import mesa
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from abm.book.messages import Records
 from abm.compiled import for_kernels, kernel
+from abm.information.tiers import HEADLINE
 from abm.model import AGENT_IDS
 from abm.random_streams import stream_key
 from abm.sight import Sight
@@ -96,10 +98,13 @@ class Crowd:
         Name of the kind, as in `agents.KINDS`.
     agent_class
         Class of the row views.
+    tier
+        Name of the information tier in which its members read news.
     """
 
     kind: ClassVar[str]
     agent_class: ClassVar[type[CrowdAgent]]
+    tier: str = HEADLINE
 
     def __init__(
         self, parameters: Parameters, table: Records, seed: int, exchange: int = 0, **derived: float
@@ -114,6 +119,11 @@ class Crowd:
     def stream(cls, seed: int, exchange: int) -> np.uint64:
         """Return the key of the stream that this kind draws from on an exchange."""
         return stream_key(seed, f"{cls.kind} {exchange}")
+
+    @property
+    def tier_names(self) -> npt.NDArray[np.str_]:
+        """Name of each member's information tier, shape ``(members,)``."""
+        return np.broadcast_to(np.array(self.tier), (len(self.table),))
 
     def decide(self, sight: Sight) -> None:
         """Write this step's messages into ``sight.outbox``."""

@@ -1,6 +1,7 @@
 """Fundamentalists: patient capital that buys below value and sells above it.
 
-Each has an opinion about value, learns of changes with its own delay, and moves its holding towards a target
+Each has an opinion about value, learns of changes with its own delay (of news, if the
+scenario says so, by the delay and error of its information tier), and moves its holding towards a target
 that grows with the mispricing beyond a threshold (the value-based demand of Farmer and Joshi 2002, JEBO 49,
 149-171). It takes what the book offers near the mid and leaves the rest there as a resting order for a while:
 patient bids below value, patient offers above.
@@ -14,6 +15,7 @@ from pydantic import Field
 
 from abm.book.messages import BUY, LIMIT, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
+from abm.information.tiers import Readers
 from abm.instruments import SPOT
 from abm.outbox import send
 from abm.random_streams import uniform
@@ -74,6 +76,7 @@ def decide_fundamentalists(
     view: Records,
     instruments: Records,
     log_value: npt.NDArray[np.float64],
+    news_known: npt.NDArray[np.float64],
     position: npt.NDArray[np.int64],
     parameters: Records,
     messages: Records,
@@ -83,7 +86,15 @@ def decide_fundamentalists(
     step_ns: int,
     index: int,
 ) -> None:
-    """Let every fundamentalist learn, compare and trade in the step."""
+    """Let every fundamentalist learn, compare and trade in the step.
+
+    Parameters
+    ----------
+    log_value
+        What each learns of with its own delay: log values, less the news that is known by tier.
+    news_known
+        Change of log value by news that each knows of by its tier, shape ``(traders,)``.
+    """
     p = parameters[0]
     step_s = step_ns / 1e9
     looks = 1.0 - math.exp(-p.rate_per_hour / 3600.0 * step_s)
@@ -95,7 +106,8 @@ def decide_fundamentalists(
         if uniform(key, j, index, 0) >= looks:
             continue
         seen = view[i]
-        gap = t.value_seen + t.opinion - seen.log_mid
+        believed = t.value_seen + news_known[j] + t.opinion
+        gap = believed - seen.log_mid
         beyond = max(0.0, abs(gap) - t.threshold)
         wanted = (
             math.copysign(min(1.0, beyond / p.full_at) ** p.demand_power, gap) * t.capital_usd + t.holding_usd
@@ -110,7 +122,7 @@ def decide_fundamentalists(
             continue
         side = BUY if trade > 0.0 else SELL
         sign = 1 - 2 * side
-        reservation = math.exp(t.value_seen + t.opinion)
+        reservation = math.exp(believed)
         reach = seen.screen * (1.0 + sign * p.slippage)
         price = max(
             1, int((min(reach, reservation) if side == BUY else max(reach, reservation)) / instrument.tick)
@@ -133,19 +145,45 @@ class Fundamentalist(CrowdAgent):
 
 
 class Fundamentalists(Crowd):
-    """All fundamentalists of a run."""
+    """All fundamentalists of an exchange.
+
+    Parameters
+    ----------
+    parameters, table, seed, exchange
+        As for every crowd.
+    readers
+        How they learn of news; with their own delay when not given.
+    """
 
     kind = "fundamentalist"
     agent_class = Fundamentalist
 
+    def __init__(
+        self,
+        parameters: FundamentalistParameters,
+        table: Records,
+        seed: int,
+        exchange: int = 0,
+        readers: Readers | None = None,
+    ) -> None:
+        super().__init__(parameters, table, seed, exchange)
+        self.readers = readers
+        self._no_news = np.zeros(len(table))
+
     def decide(self, sight: Sight) -> None:
         """Move holdings towards what the mispricing asks for."""
         sight.outbox.reserve(len(self.table))
+        log_value, known = sight.log_value, self._no_news
+        if self.readers is not None:
+            now_s = (sight.start_ns + sight.step_ns) / 1e9
+            log_value = log_value - self.readers.public(now_s)
+            known = self.readers.known(sight.instruments["asset"][self.table["instrument"]], now_s)
         decide_fundamentalists(
             self.table,
             sight.view,
             sight.instruments,
-            sight.log_value,
+            log_value,
+            known,
             sight.ledger.position,
             self._record,
             sight.outbox.messages,

@@ -1,7 +1,8 @@
 """The whale: one large account that sells short on a schedule and covers into the fall.
 
-The order is sliced evenly in time (TWAP). Whether it knows of the news or is lucky is for the scenario to
-say: only the times are set. It covers once the price has fallen far enough below its average entry, at most
+The order is sliced evenly in time (TWAP). A lucky whale sells at the times that the scenario gives, whatever
+comes. An informed one is told of news ahead: it sells from then until the news is out, and does nothing when
+there is no bad news. It covers once the price has fallen far enough below its average entry, at most
 as fast as it is told to.
 """
 
@@ -38,6 +39,11 @@ class WhaleParameters(Parameters):
         ge=0,
         le=1000,
         description="short to build in each perpetual it trades, over one-sided depth within 1 %",
+    )
+    informed: bool = Field(
+        False,
+        description="whether it sells because it is told of bad news ahead, from then until the news is out; "
+        "else by `start_s` and `end_s`, whatever comes",
     )
     start_s: float = Field(0.0, ge=0, description="start of selling, seconds from the start of the run")
     end_s: float = Field(3600.0, gt=0, description="end of selling, seconds from the start of the run")
@@ -102,10 +108,29 @@ class Whale(CrowdAgent):
 
 
 class Whales(Crowd):
-    """The whale's positions: one row for each perpetual it trades, on one account."""
+    """The whale's positions: one row for each perpetual it trades, on one account.
+
+    Parameters
+    ----------
+    parameters, table, seed, exchange
+        As for every crowd.
+    schedule
+        Start and end of selling, seconds from the start of the run; as in the parameters when not given.
+    """
 
     kind = "whale"
     agent_class = Whale
+
+    def __init__(
+        self,
+        parameters: WhaleParameters,
+        table: Records,
+        seed: int,
+        exchange: int = 0,
+        schedule: tuple[float, float] | None = None,
+    ) -> None:
+        times = {} if schedule is None else {"start_s": schedule[0], "end_s": schedule[1]}
+        super().__init__(parameters, table, seed, exchange, **times)
 
     def decide(self, sight: Sight) -> None:
         """Follow the schedule."""

@@ -19,6 +19,8 @@ from experiments.building.cross_margin_funds import make_funds
 from experiments.building.exchanges import make_exchange
 from experiments.building.fundamentalists import make_fundamentalists
 from experiments.building.herd import make_herd
+from experiments.building.index_investors import make_index_investors
+from experiments.building.information import give_tiers
 from experiments.building.makers import make_makers
 from experiments.building.noise import make_noise
 from experiments.building.own_agents import add_own_agents
@@ -83,6 +85,7 @@ def accounts_needed(stage: Stage, floor: Floor) -> int:
         elsewhere = stage.floors[1:]
         count += desks * (len(elsewhere) + sum(1 for item in elsewhere if not item.spec.spot))
         count += scenario.herd.traders + scenario.cross_margin_fund.funds
+        count += scenario.index_investor.investors
         count += sum(group.count for group in scenario.own_agents)
     return count + (1 if scenario.whale else 0)
 
@@ -133,6 +136,9 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         crowds.append(make_whale(stage, stage.scenario.whale))
     open_positions(stage, retail, funds, arbitrageurs)
 
+    if stage.scenario.index_investor.investors:
+        crowds.append(make_index_investors(stage))
+    give_tiers(stage, crowds)
     model.crowds = list(crowds)
     witness = make_witness(model, stage.scenario, crowds)
     model.networks = [herd, witness]

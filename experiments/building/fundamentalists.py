@@ -5,6 +5,7 @@ import numpy as np
 from abm.compiled import for_kernels
 from agents.fundamentalist import Fundamentalists, fundamentalist_dtype
 from experiments.building.holdings import fill_by_instrument, grant_spot
+from experiments.building.information import make_readers
 from experiments.building.stage import MILLION, Floor, Stage
 
 
@@ -27,4 +28,7 @@ def make_fundamentalists(stage: Stage, floor: Floor) -> Fundamentalists:
     table["holding_usd"] = np.where(spot, table["capital_usd"], 0.0)
     grant_spot(floor, table["account"][spot], table["instrument"][spot], table["holding_usd"][spot])
     floor.exchange.ledger.deposit(table["account"], (table["capital_usd"] * 3 * MILLION).astype(np.int64))
-    return Fundamentalists(p, table, stage.seed, floor.place)
+    readers = None
+    if stage.scenario.information.apply:
+        readers = make_readers(stage, "fundamentalist", f"fundamentalist {floor.place}")
+    return Fundamentalists(p, table, stage.seed, floor.place, readers)

@@ -13,6 +13,11 @@ from experiments.building.stage import MILLION, Floor, Stage
 def make_makers(stage: Stage) -> MarketMakers:
     """Draw market makers; together they show the calm depth of every instrument of every exchange."""
     p = stage.scenario.market_maker
+    information = stage.scenario.information
+    if information.apply:
+        p = p.model_copy(
+            update={"news_delay_s": max(0.001, information.known()[information.market_maker].delay_s)}
+        )
     rng = stage.rng("makers")
     n = p.makers
     table = for_kernels(np.zeros(n, maker_dtype))

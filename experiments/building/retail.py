@@ -7,6 +7,7 @@ from abm.book.messages import Records
 from abm.compiled import for_kernels
 from agents.leveraged_retail import LeveragedRetailTraders
 from agents.retail.state import MARGIN_USED, retail_dtype
+from experiments.building.information import make_readers
 from experiments.building.stage import MILLION, Floor, Stage
 
 
@@ -54,7 +55,8 @@ def retail_of(
     ledger.isolated[table["instrument"], accounts] = 1
     ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
     give_habits(stage, floor, table)
-    return LeveragedRetailTraders(p, table, sentiment, floor.price, stage.seed, floor.place)
+    readers = make_readers(stage, "leveraged_retail", f"leveraged_retail {floor.place}")
+    return LeveragedRetailTraders(p, table, sentiment, floor.price, stage.seed, floor.place, readers)
 
 
 def give_habits(stage: Stage, floor: Floor, table: Records) -> None:

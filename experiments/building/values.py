@@ -8,18 +8,17 @@ import numpy.typing as npt
 from abm.information.fundamental import Fundamentals, ValueProcess
 from abm.information.news import News
 from experiments.building.stage import Stage
+from experiments.scenarios.schema import Event
 
 
-def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fundamentals:
-    """Return values and news; the twin without exogenous shock leaves the shocks out.
+def happening(stage: Stage) -> list[Event]:
+    """Return the scenario's news that happens: the twin without exogenous shock leaves the shocks out."""
+    return [event for event in stage.scenario.news if not (event.shock and not stage.on("exogenous_shock"))]
 
-    Parameters
-    ----------
-    volatility
-        Calm volatility of each asset's log value, per square root of a second, shape ``(assets,)``.
-    """
-    scenario = stage.scenario
-    news = tuple(
+
+def make_news(stage: Stage) -> tuple[News, ...]:
+    """Return the news that happens, with its effect on each asset."""
+    return tuple(
         News(
             time_s=event.time_s,
             duration_s=event.duration_s,
@@ -28,9 +27,19 @@ def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fund
             volatility_multiple=event.volatility_multiple,
             volatility_half_life_s=event.volatility_half_life_s,
         )
-        for event in scenario.news
-        if not (event.shock and not stage.on("exogenous_shock"))
+        for event in happening(stage)
     )
+
+
+def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fundamentals:
+    """Return values and news.
+
+    Parameters
+    ----------
+    volatility
+        Calm volatility of each asset's log value, per square root of a second, shape ``(assets,)``.
+    """
+    scenario = stage.scenario
     process = ValueProcess(
         price_usd=stage.per_asset("price_usd"),
         volatility=volatility,
@@ -38,4 +47,4 @@ def make_fundamentals(stage: Stage, volatility: npt.NDArray[np.float64]) -> Fund
         factor_share=np.array([asset.factor_share for asset in scenario.assets]),
         **scenario.fundamentals.model_dump(),
     )
-    return Fundamentals(process, news, stage.seed)
+    return Fundamentals(process, make_news(stage), stage.seed)

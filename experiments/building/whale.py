@@ -4,6 +4,7 @@ import numpy as np
 
 from abm.compiled import for_kernels
 from agents.whale import WhaleParameters, Whales, whale_dtype
+from experiments.building.information import make_readers
 from experiments.building.stage import MILLION, Stage
 
 
@@ -20,4 +21,21 @@ def make_whale(stage: Stage, p: WhaleParameters) -> Whales:
     leverage = int(min(p.leverage, stage.leverage_allowed))
     ledger.leverage[:, account] = leverage
     ledger.deposit(account, int(table["target_usd"].sum() / leverage * 2.0 * MILLION))
-    return Whales(p, table, stage.seed, floor.place)
+    schedule = None
+    if p.informed:
+        schedule = schedule_by_news(stage, int(floor.asset[perpetuals[0]]))
+        table["target_usd"] *= schedule is not None
+    return Whales(p, table, stage.seed, floor.place, schedule)
+
+
+def schedule_by_news(stage: Stage, asset: int) -> tuple[float, float] | None:
+    """Return when the whale is told of the first bad news for an asset, and when the news comes.
+
+    None when it is told of none before it comes.
+    """
+    readers = make_readers(stage, "whale", "whale")
+    for number, item in enumerate(readers.told):
+        told_s = max(0.0, readers.learns_at(number))
+        if item.log_change[asset] < 0.0 and told_s < item.time_s:
+            return told_s, item.time_s
+    return None

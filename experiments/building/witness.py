@@ -85,6 +85,9 @@ def tier_groups(crowds: Sequence[Crowd]) -> list[Group]:
         if tier is None or len(crowd.table) == 0:
             continue
         names = np.broadcast_to(np.asarray(tier), (len(crowd.table),))
+        if (names == names[0]).all():  # also of those with accounts on several exchanges
+            found.setdefault(str(names[0]), []).extend(members_of(crowd))
+            continue
         for name in np.unique(names):
             rows = crowd.table["account"][names == name].astype(np.int64)
             found.setdefault(str(name), []).append((crowd.exchange, rows))

@@ -27,11 +27,13 @@ from abm.venues.venue import Venue
 from agents.arbitrageur import ArbitrageurParameters
 from agents.cross_margin_fund import CrossMarginFundParameters
 from agents.fundamentalist import FundamentalistParameters
+from agents.index_investor import IndexInvestorParameters
 from agents.market_maker import MarketMakerParameters
 from agents.noise_trader import NoiseParameters
 from agents.retail.parameters import RetailParameters
 from agents.social_herd import HerdParameters
 from agents.whale import WhaleParameters
+from experiments.scenarios.information import Information, TierSpec
 from experiments.scenarios.rule_files import is_rule_file, with_rules
 
 ADL_NAMES = {"adl_rank": tuple(RANKS), "adl_allocation": ALLOCATIONS, "adl_price": PRICES}
@@ -112,6 +114,9 @@ class Event(Part):
         3600.0, gt=0, le=1e8, description="half-life of that factor's excess, seconds"
     )
     shock: bool = Field(True, description="whether the twin without exogenous shock leaves it out")
+    tiers: tuple[TierSpec, ...] = Field(
+        (), description="how tiers of readers learn of this item, where not as usual"
+    )
 
 
 class Rumour(Part):
@@ -329,6 +334,7 @@ class Scenario(Part):
     crash: Crash = Field(description="where to measure")
     fundamentals: Fundamentals = Field(default_factory=Fundamentals, description="fundamental values")
     news: tuple[Event, ...] = Field((), description="news")
+    information: Information = Field(default_factory=Information, description="who learns of news how")
     rumours: tuple[Rumour, ...] = Field((), description="rumours about exchanges")
     venues: tuple[VenueSpec, ...] = Field(
         (VenueSpec(),), min_length=1, max_length=8, description="exchanges; the first is the hub"
@@ -351,6 +357,9 @@ class Scenario(Part):
         default_factory=CrossMarginFundParameters, description="cross-margin funds"
     )
     herd: HerdParameters = Field(default_factory=HerdParameters, description="social herd")
+    index_investor: IndexInvestorParameters = Field(
+        default_factory=IndexInvestorParameters, description="index investors"
+    )
     whale: WhaleParameters | None = Field(None, description="whale; absent when not given")
     own_agents: tuple[OwnAgent, ...] = Field((), description="agents of the user's own")
     _folder: Path | None = PrivateAttr(None)
@@ -423,11 +432,20 @@ class Scenario(Part):
                 f"arbitrageur: traders is {self.arbitrageur.traders}; it must be at least "
                 f"{len(self.assets)}, one for each asset, as the other side of the initial positions"
             )
+        self._check_tiers()
         self._check_redemption()
         self._check_venues(names)
         if self.crash.end_s > self.duration_s:
             raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
         return self
+
+    def _check_tiers(self) -> None:
+        """Raise ValueError for tiers that do not exist."""
+        known = list(self.information.known())
+        for kind, tier in self.information.named().items():
+            known_names(f"information.{kind}", (tier,), known)
+        for event in self.news:
+            known_names(f"news.{event.name}.tiers", tuple(spec.name for spec in event.tiers), known)
 
     def _check_redemption(self) -> None:
         """Raise ValueError for a leader without perpetual and for coins redeemed for what has no value."""

@@ -14,6 +14,7 @@ from abm.rules.kelly import kelly_exposure, kelly_share
 from agents.retail.entry import momentum
 from agents.retail.exits import round_number
 from agents.retail.state import CLOSING, MARGIN_USED
+from experiments.build import build
 
 UNBIASED = {"long_share": 0.5, "momentum_weight": 0.0, "sentiment_weight": 0.0, "hold_hours": 1.0}
 N = 2000
@@ -223,6 +224,19 @@ def test_exits_cluster_at_round_numbers(rounding):
     assert len(triggers) == 1000
     assert chance < 0.2
     assert abs(share - expected) <= 3.0 * math.sqrt(expected * (1.0 - expected) / len(triggers))
+
+
+def test_sizes_and_leverage_are_heavy_tailed(small):
+    changes = {"retail.traders": 4000, "retail.size_limit_over_depth": 100, "noise.traders": 0}
+    crowd = next(
+        item for item in build(small(changes), 1, views=False).crowds if item.kind == "leveraged_retail"
+    )
+    table = crowd.table[crowd.table["instrument"] == 0]
+    size = table["wealth_usd"] * table["leverage"]
+    exponent = len(size) / np.log(size / size.min()).sum()  # of a Pareto law, by maximum likelihood
+    assert abs(exponent - 1.4) < 3.0 * 1.4 / math.sqrt(len(size))
+    share = float((crowd.table["leverage"] > 30).mean())  # 1.394 standard deviations above a median of 10
+    assert abs(share - 0.0817) < 3.0 * math.sqrt(0.0817 * 0.9183 / 4000)
 
 
 def test_clustering_counts_multiples_of_the_round_step():

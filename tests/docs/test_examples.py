@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from abm.information.tiers import TIERS
 from abm.networks.graphs import GRAPHS
 from abm.networks.social_rules import RULES
 from experiments import load as load_runs
@@ -96,6 +97,22 @@ def test_own_contagion(example, capsys, monkeypatch):
     example("own_contagion").main()
     (printed,) = blocks("how-to/own-contagion.md", "text")
     assert capsys.readouterr().out == printed
+
+
+def test_own_tier(example, capsys, monkeypatch):
+    monkeypatch.setitem(TIERS, "chat group", None)  # so that the name is gone after the test
+    example("own_tier").main()
+    (printed,) = blocks("how-to/own-tier.md", "text")
+    assert capsys.readouterr().out == printed
+
+
+def test_tier_of_a_scenario_file():
+    (block,) = blocks("how-to/own-tier.md", "toml")
+    scenario = parse(tomllib.loads(shipped()["calm"].read_text("utf-8")) | tomllib.loads(block))
+    readers = build(scenario, seed=1, views=False).crowds
+    assert {crowd.tier for crowd in readers if crowd.kind in ("fundamentalist", "leveraged_retail")} == {
+        "chat group"
+    }
 
 
 def test_own_bars(example, tmp_path, capsys):
