@@ -23,6 +23,7 @@ extensions = [
     "liquidation_prices",
     "scenario_keys",
     "series",
+    "target_bands",
 ]
 exclude_patterns = ["_build", "_ext", "examples"]
 default_role = "py:obj"

@@ -10,12 +10,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from sphinx.application import Sphinx
 
+from experiments.calibration.calibration_file import CalibrationFile
 from experiments.scenarios.schema import Scenario
 from experiments.sweeps.sweep_file import SweepFile
 
 MARKS: dict[str, tuple[type[BaseModel], str]] = {
     "<!-- scenario keys -->": (Scenario, "keys"),
     "<!-- sweep keys -->": (SweepFile, "sweep-keys"),
+    "<!-- calibration keys -->": (CalibrationFile, "calibration-keys"),
 }
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
 STYLE = ":::{rst-class} keys\n:::\n\n"
