@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from experiments.metrics import METRICS
 from experiments.policies.policy_file import NO_CHANGE
@@ -68,7 +68,9 @@ def unit_word(metric: str) -> str:
 
 
 def _table(study: PolicyStudy, metrics: Sequence[str]) -> Table:
-    table = Table("", *(escape(f"{title_of(name)}, {unit_word(name)}") for name in metrics))
+    table = Table(
+        Column("", no_wrap=True), *(escape(f"{title_of(name)}, {unit_word(name)}") for name in metrics)
+    )
     kept = " *" if study.base_kept else ""
     table.add_row(NO_CHANGE + kept, *(escape(_level(study.base, name)) for name in metrics), end_section=True)
     for item in study.outcomes:

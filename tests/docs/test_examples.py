@@ -208,3 +208,35 @@ def test_same_position_on_every_preset(example, capsys):
         "8.0857",
         "8.1000",
     )
+
+
+def test_policy_study(example, tmp_path, capsys):
+    own = DOCS / "examples" / "my-policies.toml"
+    shorter = HALF_HOUR | {"retail.traders": 50}
+    example("policy_study").main(str(tmp_path), 1, "calm", own, **shorter)
+    assert "fund-tenfold" in capsys.readouterr().out
+    assert (tmp_path / "policy.png").is_file()
+
+
+def test_phase_and_sensitivity(example, tmp_path, capsys):
+    module = example("phase_and_sensitivity")
+    small = {"retail.traders": 50, "phases.0.until_s": 30, "phases.1.until_s": 100, "phases.2.until_s": 180}
+    small |= {"crash.start_s": 40, "crash.end_s": 160, "news.0.time_s": 40}
+    phases = module.MAP | {"replications": 1, "set": small}
+    phases["axes"] = [axis | {"count": 2} for axis in module.MAP["axes"]]
+    sample = phases | {"name": "sample", "sample": {"method": "saltelli", "points": 2}}
+    sample["axes"] = [{"path": module.LEVERAGE, "low": 3.0, "high": 15.0}]
+    module.main(str(tmp_path), phases, sample, workers=1)
+    assert "of 4 points are cascades" in capsys.readouterr().out
+    assert (tmp_path / "phase.png").is_file()
+    assert (tmp_path / "sensitivity.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [("phase-leverage-depth", 100), ("phase-outage-capital", 125), ("sensitivity", 160), ("search", 128)],
+)
+def test_sweeps_of_the_guides_to_policies_and_sensitivity(name, runs):
+    pages = [(DOCS / "how-to" / f"{page}.md").read_text("utf-8") for page in ("policy", "sensitivity")]
+    assert f"../examples/{name}.toml" in "".join(pages)
+    assert len(make_plan(read_sweep(DOCS / "examples" / f"{name}.toml"), DOCS / "examples").runs) == runs
