@@ -35,6 +35,9 @@ def absent_mechanisms(scenario: Scenario) -> frozenset[str]:
     )
     if not any(priced_by_book):
         absent.add("collateral_peg")
+    institution = getattr(scenario, "institution", None)
+    if institution is None or institution.institutions == 0:
+        absent.add("credit_contagion")
     return frozenset(absent)
 
 

@@ -99,7 +99,7 @@ def test_another_kind_of_agent_changes_no_draw_of_the_others(small):
 
 def test_what_a_scenario_has_no_cause_for_changes_no_byte(runs, small):
     absent = absent_mechanisms(small())
-    assert {"outage", "collateral_peg"} <= absent
+    assert absent == {"outage", "collateral_peg", "credit_contagion"}
     assert run_bytes(simulate(small(), 1, twin_without(absent))) == run_bytes(runs[1, BASELINE])
     assert "outage" not in absent_mechanisms(small({"venues.hub.capacity_per_s": 20}))
     assert "exogenous_shock" in absent_mechanisms(small({"news": []}))
