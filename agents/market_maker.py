@@ -23,6 +23,7 @@ from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent, Parameters, Row, lots_for
 from agents.quoting import (
     LEVELS,
+    doubts,
     ladder_shares,
     level_dtype,
     move_ladder,
@@ -65,6 +66,12 @@ class MarketMakerParameters(Parameters):
         ge=1,
         le=100,
         description="volatility over its normal up to which makers behave as in calm times",
+    )
+    doubt_power: float = Field(
+        0.5,
+        ge=0,
+        le=3,
+        description="exponent of doubt in the own model on volatility over what is tolerated",
     )
     requote_s: float = Field(
         2.0,
@@ -270,7 +277,7 @@ def decide_makers(
             excess = seen.volatility / (p.tolerance * seen.volatility_slow)
             reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
             n = terms.asset
-            doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
+            doubt = doubts(p, excess)
             follow = p.leader_weight * loading[n] * (1.0 - 1.0 / doubt)
             update_belief(
                 p, quote, seen.log_mid, log_value[n], reference[i], leader[n], follow, excess, step_s
@@ -446,6 +453,18 @@ class MarketMakers(Crowd):
         self.instrument_names: list[list[str]] = []
         self.withdrawals: list[tuple[float, int, int, int, str]] = []
         self._shares = ladder_shares()
+
+    def owe(self, row: int, usd: float) -> None:
+        """Hold ``usd`` ready for a lender: a maker has it in cash."""
+
+    def pay_back(self, row: int, usd: float) -> None:
+        """Go on with less capital, and offer less in proportion, after ``usd`` went to a lender."""
+        left = max(0.05, 1.0 - usd / float(self.table["capital_usd"][row]))
+        self.table["capital_usd"][row] *= left
+        self.table["average_equity"][row] -= usd
+        if self._record["withdrawal"][0] > 0.0:
+            for quotes in self.quotes:
+                quotes["depth_usd"][row] *= left
 
     def report_share_quoting(self) -> float:
         """Return the share of (maker, instrument) pairs that quote."""

@@ -3,10 +3,10 @@
 The centre of the ladder is a belief about the fair price that learns from the mid (others may know more),
 from news about value, from the other coins, and away from the hub from the hub's price, where it hedges. In
 calm times it rests on value; beyond the volatility that makers tolerate they trust the tape more and their
-own model less (volatility over what is tolerated multiplies the one rate and divides the other; the weight
-of other coins rises with it from nothing). The centre is shifted against inventory as in Avellaneda and
-Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold on a side is shown again only after a
-while. Size shrinks and the ladder widens quickly as volatility exceeds what is tolerated, and returns slowly.
+own model less (doubt multiplies the one rate and divides the other; the weight of other coins rises with it
+from nothing). The centre is shifted against inventory as in Avellaneda and Stoikov (2008, Quantitative
+Finance 8, 217-224). What is bought or sold on a side is shown again only after a while. Size shrinks and the
+ladder widens quickly as volatility exceeds what is tolerated, and returns slowly.
 """
 
 import math
@@ -69,6 +69,15 @@ def withdraw(
 
 
 @kernel
+def doubts(p: Row, excess: float) -> float:
+    """Return the factor by which makers trust the tape more and their own model less, 1 or more.
+
+    ``excess`` is volatility over what is tolerated.
+    """
+    return max(1.0, excess) ** p.doubt_power if p.withdrawal > 0.0 else 1.0
+
+
+@kernel
 def update_belief(
     p: Row,
     quote: Row,
@@ -88,7 +97,7 @@ def update_belief(
     quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
     quote.fair += quote.value_seen - before
     quote.news = quote.news * math.exp(-step_s / NEWS_S) + quote.value_seen - before
-    doubt = max(1.0, excess) if p.withdrawal > 0.0 else 1.0
+    doubt = doubts(p, excess)
     quote.fair += (log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
     quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
     if not math.isnan(reference):
