@@ -104,7 +104,8 @@ def how_sampled(item: Attribution) -> str:
     told = [value for value in item.sampling_errors.values() if math.isfinite(value)]
     unit = METRICS[item.metric].unit
     if not told:
-        return f"{orders}; the intervals hold seeds and orders together"
+        held = "the intervals hold seeds and orders together" if len(item.seeds) > 1 else "no interval"
+        return f"{orders}; {held}"
     return f"{orders}; largest standard error from the drawing of orders: {with_unit(max(told), unit)}"
 
 
