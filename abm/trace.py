@@ -1,6 +1,7 @@
 """What one run leaves behind: series with named columns, tables of events, units."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,8 @@ class Trace:
         carry theirs (``"BTC-PERP@dex"``).
     collateral
         Spot instruments whose holdings count as margin where they are traded.
+    frames
+        Pictures of the networks, where they were taken; see `experiments.network_frames`.
     """
 
     scenario: str
@@ -54,6 +57,7 @@ class Trace:
     marks: dict[str, float] = field(default_factory=dict)
     exchanges: tuple[str, ...] = ("hub",)
     collateral: tuple[str, ...] = ()
+    frames: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def instrument(self, name: str, instrument: str) -> Series:
         """Return series ``name`` of one instrument, shape ``(steps,)``."""
@@ -105,6 +109,13 @@ WORLD_SERIES: dict[str, str] = {
     "bad_debt": "USD, losses beyond margin so far, paid by insurance funds or by nobody, all exchanges",
     "feed_delay_s": "seconds by which the hub's feed lags",
 }
+CREDIT_SERIES: dict[str, str] = {
+    "institutions_failed": "number of institutions that have failed",
+    "credit_losses_usd": "USD that institutions have written off claims on each other so far",
+    "debt_rank": "share of the institutions' first equity that would be lost on top of present losses if "
+    "all distress were passed on, 0 to 1",
+}
+"""In ``Trace.world`` where the scenario has institutions."""
 EXCHANGE_SERIES: dict[str, str] = {
     "insurance_fund": "USD, cash of the exchange's insurance fund, or of its pool",
     "feed_delay_s": "seconds by which the exchange's feed lags",

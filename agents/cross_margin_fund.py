@@ -40,6 +40,7 @@ fund_dtype = np.dtype(
         ("share", "f8"),  # share of the book that it held at the last look
         ("equity_usd", "f8"),  # at the last look, coins counted as the venue does
         ("gross_usd", "f8"),  # gross position at the last look
+        ("called_usd", "f8"),  # asked back by a lender and not paid yet
     ],
     align=True,
 )
@@ -132,9 +133,12 @@ def look_at_wallet(
     entry_value: npt.NDArray[np.int64],
     collateral_value: npt.NDArray[np.int64],
 ) -> None:
-    """Write equity and gross position of fund ``t``, at the marks and the venue's prices of collateral."""
+    """Write equity and gross position of fund ``t``, at the marks and the venue's prices of collateral.
+
+    What a lender asks back counts as gone.
+    """
     a = t.account
-    equity = cash[a] / 1e6
+    equity = cash[a] / 1e6 - t.called_usd
     gross = 0.0
     for i in range(len(instruments)):
         lots = position[i, a]
@@ -302,8 +306,8 @@ def repay(
     when: int,
     interval_s: float,
 ) -> None:
-    """Sell the largest holding of coins for debt beyond what fund ``t`` bears."""
-    owed = -cash[t.account] / 1e6 - t.debt_limit * max(0.0, t.equity_usd)
+    """Sell the largest holding of coins for debt beyond what fund ``t`` bears, and for what is asked back."""
+    owed = t.called_usd - cash[t.account] / 1e6 - t.debt_limit * max(0.0, t.equity_usd)
     if owed <= 0.0:
         return
     chosen = -1
@@ -426,6 +430,14 @@ class CrossMarginFunds(Crowd):
         depth = legs["depth_usd"][0] if len(legs) else np.zeros(len(kind))
         deepest = np.argsort(-depth, kind="stable")
         self._deepest = deepest[kind[deepest] == PERPETUAL].astype(np.int64)
+
+    def owe(self, row: int, usd: float) -> None:
+        """Find ``usd`` for a lender: sell coins, and shed positions as if it were gone."""
+        self.table["called_usd"][row] = usd
+
+    def pay_back(self, row: int, usd: float) -> None:
+        """Note that ``usd`` went to a lender."""
+        self.table["equity_usd"][row] -= usd
 
     def decide(self, sight: Sight) -> None:
         """Shed what is too much, even out what is uneven, repay what is owed."""

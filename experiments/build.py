@@ -21,6 +21,7 @@ from experiments.building.fundamentalists import make_fundamentalists
 from experiments.building.herd import make_herd
 from experiments.building.index_investors import make_index_investors
 from experiments.building.information import give_tiers
+from experiments.building.institutions import accounts_of_institutions, make_institutions, report_credit
 from experiments.building.makers import make_makers
 from experiments.building.noise import make_noise
 from experiments.building.own_agents import add_own_agents
@@ -85,6 +86,7 @@ def accounts_needed(stage: Stage, floor: Floor) -> int:
         elsewhere = stage.floors[1:]
         count += desks * (len(elsewhere) + sum(1 for item in elsewhere if not item.spec.spot))
         count += scenario.herd.traders + scenario.cross_margin_fund.funds
+        count += accounts_of_institutions(scenario.institution)
         count += scenario.index_investor.investors
         count += sum(group.count for group in scenario.own_agents)
     return count + (1 if scenario.whale else 0)
@@ -139,6 +141,9 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     if stage.scenario.index_investor.investors:
         crowds.append(make_index_investors(stage))
     give_tiers(stage, crowds)
+    institutions = make_institutions(stage, model.clock, funds, makers)
+    if institutions is not None:
+        crowds.append(institutions[0])
     model.crowds = list(crowds)
     witness = make_witness(model, stage.scenario, crowds)
     model.networks = [herd, witness]
@@ -165,6 +170,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         "posts": herd.post_table,
         **reporters(witness, model),
     }
+    if institutions is not None:
+        report_credit(model, institutions[1])
     join_accounts(model.owners, makers, arbitrageurs)
     for crowd in crowds:
         crowd.attach(model.exchanges[crowd.exchange].ledger.cash[0])

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,8 @@ class Ensemble:
         Every stage of `abm.measures.stages.STAGES` -> in how many seeds, and when.
     details
         ``metric@exchange`` and ``withdrawals@reason`` -> median over seeds and interval.
+    frames
+        Both networks at five moments of the first seed; see `experiments.network_frames`.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Ensemble:
     marks: Mapping[str, float] = field(default_factory=dict)
     stages: Mapping[str, StageTimes] = field(default_factory=dict)
     details: Mapping[str, Estimate] = field(default_factory=dict)
+    frames: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @property
     def medians(self) -> dict[str, float]:
@@ -122,6 +126,7 @@ def gather(name: str, title: str, crash_minutes: float, results: Sequence[RunRes
         marks=baselines[0].marks,
         stages={name: _stage_times(name, baselines) for name in STAGES},
         details=_details(baselines),
+        frames=baselines[0].frames,
     )
 
 

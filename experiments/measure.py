@@ -8,11 +8,13 @@ import numpy as np
 from abm.measures.sampling import last_known
 from abm.measures.stages import find_stages
 from abm.trace import Trace
+from experiments.credit_metrics import credit_metrics
 from experiments.crowd_metrics import crowd_details, crowd_metrics, risk_map
 from experiments.errors import InputError
 from experiments.market_metrics import market_metrics
 from experiments.metrics import METRICS
 from experiments.minutes import MINUTE_S, MinuteClock, Minutes, minute_series
+from experiments.network_frames import five_moments
 from experiments.price_metrics import price_metrics
 from experiments.results import RunResult
 from experiments.sheet import Sheet
@@ -46,6 +48,7 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
     low_minute = price_metrics(sheet, trace, scenario)
     market_metrics(sheet, minutes, crash_end, low_minute)
     _deleveraging(sheet, trace, zero_s)
+    credit_metrics(sheet, trace, zero_s, scenario.crash.end_s)
     _bad_debt(sheet, trace, scenario, minutes)
     venue_metrics(sheet, trace, clock, scenario)
     crowd_metrics(sheet, trace, scenario)
@@ -65,6 +68,7 @@ def measure(trace: Trace, scenario: "Scenario") -> RunResult:
         },
         venue_details(trace, scenario) | crowd_details(trace),
         risk_map(trace) if trace.twin == "baseline" else {},
+        five_moments(trace, scenario, low_minute),
     )
 
 

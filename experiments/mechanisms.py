@@ -43,12 +43,12 @@ MECHANISMS: dict[str, Mechanism] = {
         f"nobody has more than {LOW_LEVERAGE}x: the same first positions, with more of the owners' own money",
     ),
     "credit_contagion": Mechanism(
-        "credit contagion", "no default and no margin call travels along a credit line"
+        "credit contagion", "no default, no withdrawal and no call for money travels between institutions"
     ),
 }
 """Everything that can be switched off."""
 
-COMPARED = ("liquidations", "maker_withdrawal", "herding", "adl", "exogenous_shock")
+COMPARED = ("liquidations", "maker_withdrawal", "herding", "adl", "exogenous_shock", "credit_contagion")
 """Mechanisms of which a comparison runs the twin without this one alone."""
 
 

@@ -71,6 +71,9 @@ METRICS: dict[str, Metric] = {
     "collateral_lowest": Metric("share", "Lowest price of a pegged collateral coin over its worth"),
     "rebound_after_outage": Metric("%", "Move of BTC in 15 minutes from the start of the longest outage"),
     "rebound_after_outage_share": Metric("share", "That move over the second leg"),
+    "institutions_failed": Metric("count", "Institutions that failed by the end of the crash"),
+    "institutions_called": Metric("count", "Margin calls on institutions by the end of the crash"),
+    "credit_loss": Metric("million USD", "Claims that failed institutions will not pay, end of the crash"),
 }
 
 VENUE_METRICS: dict[str, Metric] = {

@@ -42,6 +42,8 @@ class RunResult:
     risk
         Perpetual -> its liquidation map at P0, shape ``(4, stretches)``: from and to which move of the price
         (fractions), what is liquidated in it and what rests in the book, USD. Of the baseline only.
+    frames
+        Both networks at five moments; see `experiments.network_frames.five_moments`.
     """
 
     scenario: str
@@ -54,6 +56,7 @@ class RunResult:
     stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     details: Mapping[str, float] = field(default_factory=dict)
     risk: Mapping[str, Floats] = field(default_factory=dict)
+    frames: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the result to ``path`` (NumPy ``.npz``), whole or not at all."""
@@ -68,6 +71,7 @@ class RunResult:
             "details": dict(self.details),
         }
         columns: dict[str, Any] = {f"minutes/{name}": values for name, values in self.minutes.items()}
+        columns |= {f"frames/{name}": values for name, values in self.frames.items()}
         columns |= {f"risk/{name}": values for name, values in self.risk.items()}
         stream = io.BytesIO()
         np.savez_compressed(
@@ -95,6 +99,11 @@ class RunResult:
                     for name in stored.files
                     if name.startswith("risk/")
                 }
+                frames = {
+                    name.removeprefix("frames/"): stored[name]
+                    for name in stored.files
+                    if name.startswith("frames/")
+                }
             metrics = dict(zip(head["metrics"], values, strict=True))
             stages = {name: (begin, end) for name, (begin, end) in head["stages"].items()}
             return RunResult(
@@ -108,6 +117,7 @@ class RunResult:
                 stages,
                 head["details"],
                 risk,
+                frames,
             )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

@@ -2,10 +2,12 @@
 
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from abm.trace import Trace
 from experiments.build import build
+from experiments.network_frames import NetworkCamera
 from experiments.scenarios.schema import Scenario
 
 
@@ -35,6 +37,9 @@ def simulate(
         Series, events and units.
     """
     model = build(scenario, seed, twin, views=False)
+    camera = NetworkCamera(model, scenario) if until == "end" else None
+    if camera is not None:
+        model.networks.append(camera)
     end_s = scenario.crash.end_s if until == "crash_end" else scenario.duration_s
     while model.clock.now_s < end_s:
         for _ in range(200):
@@ -44,6 +49,8 @@ def simulate(
         if progress is not None:
             progress(model.clock.now_s / end_s)
     trace = model.trace({event.name: event.time_s for event in scenario.news})
+    if camera is not None:
+        trace = replace(trace, frames=camera.frames())
     del model
     gc.collect()  # a Mesa model refers to itself, and its books are large
     return trace

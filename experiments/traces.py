@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from abm.trace import ASSET_SERIES, EXCHANGE_SERIES, INSTRUMENT_SERIES, WORLD_SERIES, Trace
+from abm.trace import (
+    ASSET_SERIES,
+    CREDIT_SERIES,
+    EXCHANGE_SERIES,
+    INSTRUMENT_SERIES,
+    WORLD_SERIES,
+    Trace,
+)
 from experiments.errors import InputError
 from experiments.minutes import MINUTE_SERIES
 from experiments.output import write_bytes
@@ -48,7 +55,8 @@ def unit_of(column: str) -> str:
         general = {name.partition("@")[0]: meaning for name, meaning in VENUE_SERIES.items()}
         known = INSTRUMENT_SERIES | ASSET_SERIES | EXCHANGE_SERIES
         return known.get(series, "") or general.get(series, "")
-    return MINUTE_SERIES.get(series, "") or WORLD_SERIES.get(series, "") or VENUE_SERIES.get(series, "")
+    world = WORLD_SERIES | CREDIT_SERIES
+    return MINUTE_SERIES.get(series, "") or world.get(series, "") or VENUE_SERIES.get(series, "")
 
 
 def write_trace(

@@ -6,7 +6,7 @@ from sphinx.application import Sphinx
 
 from abm import trace
 
-NAMES = ("INSTRUMENT_SERIES", "ASSET_SERIES", "WORLD_SERIES", "EXCHANGE_SERIES")
+NAMES = ("INSTRUMENT_SERIES", "ASSET_SERIES", "WORLD_SERIES", "CREDIT_SERIES", "EXCHANGE_SERIES")
 
 
 def table(series: dict[str, str]) -> str:

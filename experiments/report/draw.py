@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from matplotlib.figure import Figure
 
 from experiments.chapter import Chapter
-from experiments.report.figures import FIGURES, PANELS, figure_of, has_figure, overview_of
+from experiments.report.figures import FIGURES, PANELS, WHOLE, figure_of, has_figure, overview_of
 
 
 def draw_all(chapters: Sequence[Chapter]) -> dict[str, dict[str, bytes]]:
@@ -14,7 +14,7 @@ def draw_all(chapters: Sequence[Chapter]) -> dict[str, dict[str, bytes]]:
     return {chapter.ensemble.name: draw_chapter(chapter) for chapter in chapters}
 
 
-def draw_chapter(chapter: Chapter, names: Iterable[str] = (*FIGURES, *PANELS)) -> dict[str, bytes]:
+def draw_chapter(chapter: Chapter, names: Iterable[str] = (*FIGURES, *PANELS, *WHOLE)) -> dict[str, bytes]:
     """Return the figures of one scenario, by name; those that it has nothing for are left out."""
     return {name: _png(figure_of(name, chapter)) for name in names if has_figure(name, chapter.ensemble)}
 

@@ -9,6 +9,7 @@ from experiments.chapter import Chapter
 from experiments.ensemble import Ensemble
 from experiments.real_event import RealEvent
 from experiments.report import losses, outcome, over_time, venues
+from experiments.report.networks import networks
 from experiments.report.style import SIZE_INCHES, new_figure
 
 Painter = Callable[[Axes, Ensemble, RealEvent | None], None]
@@ -44,11 +45,15 @@ NEEDS: Mapping[str, str] = {
     "withdrawals": "withdrawals",
 }
 """Figures of what not every scenario has -> the series, by exchange or reason, that they show."""
+WHOLE: Mapping[str, Callable[[Ensemble], Figure]] = {"networks": networks}
+"""Figures of several panels, of one run."""
 OVERVIEW = ("price", "depth", "liquidations", "recovery", "twins")
 
 
 def has_figure(name: str, ensemble: Ensemble) -> bool:
     """Tell whether there is something to draw: several exchanges, pegged collateral, withdrawals, losses."""
+    if name in WHOLE:
+        return "links" in ensemble.frames
     if name in PANELS:
         return bool(losses.groups_of(ensemble, "gain", "kind"))
     return name not in NEEDS or len(venues.of_exchanges(ensemble, NEEDS[name])) > (
@@ -58,6 +63,8 @@ def has_figure(name: str, ensemble: Ensemble) -> bool:
 
 def figure_of(name: str, chapter: Chapter) -> Figure:
     """Return one figure of one scenario."""
+    if name in WHOLE:
+        return WHOLE[name](chapter.ensemble)
     if name in PANELS:
         figure, axes = new_figure(1, 2, (2.0 * SIZE_INCHES[0], 1.2 * SIZE_INCHES[1]))
         for panel, paint in zip(axes[0], PANELS[name], strict=True):

@@ -40,6 +40,8 @@ CAPTIONS = {
     "venue_funds": "Cash of each exchange's insurance fund.",
     "venue_adl": "Positions closed against winners, exchanges on top of each other; medians.",
     "who_lost": "What became of everybody's money from P0 to the end of the crash: median and 95 % interval.",
+    "networks": "One seed. Above: those with most followers, by mood. Below: institutions, by the equity "
+    "they have left, and what they owe each other.",
     "withdrawals": "Makers that stop quoting an instrument, by reason, on top of each other; medians.",
 }
 
@@ -68,6 +70,7 @@ def render_page(
                 + (_picture("Attribution", SHARES, attribution) if attribution is not None else ""),
             ),
             _section("The crash, minute by minute", _figures(chapters, figures, MINUTE_FIGURES)),
+            _section("Over the networks", _networks(chapters, figures)),
             _section("Stages", _stages(ensembles)),
             _section("Between exchanges", _exchanges(ensembles) + _figures(chapters, figures, VENUE_FIGURES)),
             _section("Who lost", _losses(ensembles) + _figures(chapters, figures, ("who_lost",))),
@@ -273,6 +276,15 @@ def _picture(subject: str, caption: str, picture: bytes) -> str:
     return (
         f'<figure><img alt="{text}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def _networks(chapters: Sequence[Chapter], figures: Mapping[str, Mapping[str, bytes]]) -> str:
+    """Return the networks of each scenario below each other: they are wide."""
+    return "".join(
+        _figure(chapter, "networks", figures[chapter.ensemble.name]["networks"])
+        for chapter in chapters
+        if "networks" in figures.get(chapter.ensemble.name, {})
     )
 
 

@@ -24,6 +24,7 @@ TWIN_COLOURS = {
     "herding": PURPLE,
     "adl": ORANGE,
     "exogenous_shock": SKY,
+    "credit_contagion": BLUE,
 }
 
 SIZE_INCHES = (6.4, 3.7)

@@ -28,6 +28,8 @@ from agents.arbitrageur import ArbitrageurParameters
 from agents.cross_margin_fund import CrossMarginFundParameters
 from agents.fundamentalist import FundamentalistParameters
 from agents.index_investor import IndexInvestorParameters
+from agents.institution import InstitutionParameters
+from agents.institution_kinds import INSTITUTION_KINDS
 from agents.market_maker import MarketMakerParameters
 from agents.noise_trader import NoiseParameters
 from agents.retail.parameters import RetailParameters
@@ -360,6 +362,9 @@ class Scenario(Part):
     index_investor: IndexInvestorParameters = Field(
         default_factory=IndexInvestorParameters, description="index investors"
     )
+    institution: InstitutionParameters = Field(
+        default_factory=InstitutionParameters, description="institutions that owe each other"
+    )
     whale: WhaleParameters | None = Field(None, description="whale; absent when not given")
     own_agents: tuple[OwnAgent, ...] = Field((), description="agents of the user's own")
     _folder: Path | None = PrivateAttr(None)
@@ -435,6 +440,7 @@ class Scenario(Part):
         self._check_tiers()
         self._check_redemption()
         self._check_venues(names)
+        known_names("institution.kinds", tuple(self.institution.kinds), list(INSTITUTION_KINDS))
         if self.crash.end_s > self.duration_s:
             raise ValueError(f"crash: end_s is {self.crash.end_s:g}; the run ends at {self.duration_s:g} s")
         return self

@@ -13,6 +13,7 @@ import pytest
 from abm.information.tiers import TIERS
 from abm.networks.graphs import GRAPHS
 from abm.networks.social_rules import RULES
+from agents.institution_kinds import INSTITUTION_KINDS
 from experiments import load as load_runs
 from experiments.build import build
 from experiments.compare import Request, compare
@@ -95,7 +96,7 @@ def test_own_contagion(example, capsys, monkeypatch):
     monkeypatch.setitem(GRAPHS, "caves", None)  # so that the names are gone after the test
     monkeypatch.setitem(RULES, "majority", None)
     example("own_contagion").main()
-    (printed,) = blocks("how-to/own-contagion.md", "text")
+    printed, _ = blocks("how-to/own-contagion.md", "text")
     assert capsys.readouterr().out == printed
 
 
@@ -113,6 +114,12 @@ def test_tier_of_a_scenario_file():
     assert {crowd.tier for crowd in readers if crowd.kind in ("fundamentalist", "leveraged_retail")} == {
         "chat group"
     }
+
+
+def test_own_institution(example, capsys, monkeypatch):
+    monkeypatch.setitem(INSTITUTION_KINDS, "yield_fund", None)
+    example("own_institution").main()
+    assert capsys.readouterr().out == blocks("how-to/own-contagion.md", "text")[-1]
 
 
 def test_own_bars(example, tmp_path, capsys):
