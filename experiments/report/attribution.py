@@ -71,7 +71,8 @@ def _panel(axes: Axes, item: Attribution) -> None:
     metric = METRICS[item.metric]
     whole = with_unit(item.outcome.amount, metric.unit)
     axes.set_xlabel("% of it (bar: Shapley share, line: 95 % interval)")
-    style.finish(axes, f"{item.scenario}: {metric.title}, {whole} ({len(item.seeds)} seeds)", "")
+    seeds = f"{len(item.seeds)} seed{'s' if len(item.seeds) > 1 else ''}"
+    style.finish(axes, f"{item.scenario}: {metric.title}, {whole} ({seeds})", "")
 
 
 def _ends(part: Part) -> tuple[float, float]:
