@@ -16,7 +16,12 @@ from experiments.scenarios import load
 from experiments.simulate import simulate
 
 SEVERITIES = [
-    {"retail.leverage_median": leverage, "retail.open_interest_over_depth": held}
+    {
+        "retail.leverage_median": leverage,
+        "retail.open_interest_over_depth": held,
+        "retail.size_limit_over_depth": 5.0,  # few traders must be able to hold all of it
+        "news.0.size": -0.05,  # a fall of value much larger hides what positions add
+    }
     for leverage in (4.0, 12.0)
     for held in (15.0, 60.0)
 ]
@@ -36,7 +41,7 @@ def main():
         for seed in range(1, given.seeds + 1):
             metrics = measure(simulate(scenario, seed, until="crash_end"), scenario).metrics
             rows.append((metrics["fragility"], metrics["total_fall"]))
-            leverage, held = severity.values()
+            leverage, held = list(severity.values())[:2]
             print(f"{leverage:8g} {held:20g} {seed:5} {rows[-1][0]:10.3f} {rows[-1][1]:7.2f}", flush=True)
     table = np.array(rows)
     table = table[np.isfinite(table).all(axis=1)]

@@ -1,5 +1,8 @@
 """Graphs, rules and rumours as scenario files name them."""
 
+import re
+import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +13,8 @@ from abm.random_streams import generator
 from experiments.building.herd import make_channels, make_rumour, social_graph, social_rule
 from experiments.errors import InputError
 from experiments.scenarios import load
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
 
 def stage(overrides, folder=None):
@@ -82,6 +87,16 @@ def test_a_graph_and_a_rule_of_the_users_own(tmp_path, monkeypatch):
     ):
         with pytest.raises(InputError, match=words):
             social_rule(stage(own | wrong, tmp_path), graph_of(own | wrong, 10, tmp_path))
+
+
+def test_the_scenario_of_the_guide(monkeypatch):
+    text = (DOCS / "how-to" / "own-contagion.md").read_text("utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    own = {f"herd.{key}": value for key, value in tomllib.loads(block)["herd"].items()}
+    monkeypatch.chdir(DOCS / "examples")
+    graph = graph_of(own, 35)
+    assert np.diff(graph.start).tolist().count(0) == 5
+    assert social_rule(stage(own), graph).look_s == 30.0
 
 
 RUMOUR = {"time_s": 600.0, "venue": "hub", "size": 0.5, "first": 3}
