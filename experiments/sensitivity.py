@@ -105,6 +105,10 @@ def sampled_only(file: SweepFile) -> tuple[list[Axis], Sample]:
         raise InputError(
             f"sensitivity needs a sweep whose axes are all sampled (low, high, [sample]) without when{told}"
         )
+    if len(file.axes) < 2:
+        raise InputError(
+            "sensitivity needs a sweep of at least two axes: with one there is nothing to compare"
+        )
     return list(file.axes), file.sample
 
 

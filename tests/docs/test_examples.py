@@ -232,7 +232,10 @@ def test_phase_and_sensitivity(example, tmp_path, capsys):
     phases = module.MAP | {"replications": 1, "set": small}
     phases["axes"] = [axis | {"count": 2} for axis in module.MAP["axes"]]
     sample = phases | {"name": "sample", "sample": {"method": "saltelli", "points": 2}}
-    sample["axes"] = [{"path": module.LEVERAGE, "low": 3.0, "high": 15.0}]
+    sample["axes"] = [
+        {"path": module.LEVERAGE, "low": 3.0, "high": 15.0},
+        {"path": module.NEWS, "low": -0.25, "high": -0.05},
+    ]
     module.main(str(tmp_path), phases, sample, workers=1)
     assert "of 4 points are cascades" in capsys.readouterr().out
     assert (tmp_path / "phase.png").is_file()
