@@ -2,9 +2,13 @@
 
 from typing import Literal
 
+from abm.book.layout import LOTS_LIMIT
 from abm.instruments import SPOT
 from abm.model import MarketModel
 from agents.trader import Trader
+
+PLENTY = 20
+"""Coins of whoever breaks a peg, over all that were there before: nobody can buy them all."""
 
 
 class LargeOrder(Trader):
@@ -67,7 +71,7 @@ class Dumper(Trader):
         self.end_s = model.clock.now_s + duration_s
         self.order = 0
         supply = int(exchange.ledger.issued[place])
-        exchange.ledger.issue(place, self.account, max(supply, 1_000_000))
+        exchange.ledger.issue(place, self.account, min(max(PLENTY * supply, 1_000_000), LOTS_LIMIT // 2))
 
     def step(self) -> None:
         """Sell to everybody who bids more than the target, leave the rest there; take it back at the end."""

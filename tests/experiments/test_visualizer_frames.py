@@ -1,6 +1,7 @@
 """Frames: what a page is told of a run, and that nothing is lost when it misses some."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from abm.rules.margin_tiers import maintenance_margin
 from experiments.build import build
 from experiments.visualizer import book_picture
+from experiments.visualizer.credit_picture import credit_layout, credit_state
 from experiments.visualizer.frame import frame, frame_of
 from experiments.visualizer.lane import Lane
 from experiments.visualizer.layout import SERIES, layout
 from experiments.visualizer.liquidation_map import breach_prices, liquidation_map, wallets
 from experiments.visualizer.packing import pack, unpack
 from experiments.visualizer.roster import Query, standing
+from experiments.visualizer.social_picture import social_picture
 from experiments.visualizer.view import View
 
 
@@ -128,6 +131,44 @@ def test_longs_wait_below_the_mark_and_shorts_above(lane):
     assert longs[:middle].sum() > 0
     assert longs[middle:].sum() == 0
     assert shorts[:middle].sum() == 0
+
+
+def test_the_social_picture_counts_everybody_and_shows_moods(lane):
+    network = lane.model.networks[0]
+    picture = social_picture(lane.model, shown=50)
+    assert len(picture.node) + picture.counts.sum() == network.graph.nodes
+    assert picture.followers.tolist() == sorted(picture.followers.tolist(), reverse=True)
+    assert np.abs(picture.place).max() <= 1.0
+    for who, leader in picture.links.tolist():
+        followed = network.graph.followed[
+            network.graph.start[picture.node[who]] : network.graph.start[picture.node[who] + 1]
+        ]
+        assert picture.node[leader] in followed
+    mood = picture.mood(np.where(np.arange(network.graph.nodes) == picture.node[3], -0.5, 0.25))
+    assert mood[3] == -50
+    assert set(mood.tolist()) <= {-50, 25, 0}
+
+
+def test_a_market_without_talk_or_credit_has_no_such_picture(small):
+    quiet = build(small({"retail.traders": 0, "herd.traders": 0}), 1, views=False)
+    if all(network.graph.nodes < 2 for network in quiet.networks if hasattr(network, "graph")):
+        assert social_picture(quiet) is None
+    assert credit_state(quiet) is None
+    assert credit_layout(quiet) is None
+
+
+def test_the_credit_picture_says_who_owes_and_who_failed():
+    owed = np.array([[0, 5_000_000, 0], [0, 0, 2_000_000], [0, 0, 0]])
+    table = np.zeros(3, [("first_assets", "i8"), ("first_equity", "i8"), ("equity", "i8"), ("state", "i1")])
+    table["first_assets"], table["first_equity"] = [10**6, 3 * 10**6, 2 * 10**6], 100
+    table["equity"], table["state"] = [100, 40, -5], [0, 1, 2]
+    network = SimpleNamespace(debts=SimpleNamespace(owed=owed, names=("a", "b", "c")), table=table)
+    model = SimpleNamespace(networks=[SimpleNamespace(), network])
+    known, state = credit_layout(model), credit_state(model)
+    assert known["names"] == ["b", "c", "a"]  # the largest first
+    assert known["links"] == [2, 0, 0, 1]  # a owes b, b owes c
+    assert known["amounts"] == [5.0, 2.0]
+    assert state == {"loss": [0.6, 1.0, 0.0], "failed": [False, True, False]}
 
 
 def test_the_table_of_agents_sorts_and_filters(lane):

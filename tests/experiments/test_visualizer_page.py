@@ -55,7 +55,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, address):
     page = browser.new_page(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     faults = []
@@ -124,6 +124,7 @@ def test_play_moves_time_and_space_pauses(page):
 
 def test_fork_inject_an_outage_and_read_the_difference(page):
     jump(page, 58)
+    page.wait_for_selector("#fork:enabled")
     page.select_option("#difference-by", label="Outage of the hub, 10 min")
     page.click("#fork")
     wait_for_message(page, "Forked. B differs from A by: outage of hub for 600 s")
@@ -141,6 +142,17 @@ def test_fork_inject_an_outage_and_read_the_difference(page):
     wait_for_message(page, "Changed in A: outage of hub for 60 s")
     page.click("#keep-a")
     wait_until(page, "() => document.getElementById('keep-a').hidden")
+    page.select_option("#outage-s", "300")
+
+
+def test_a_rumour_colours_the_social_graph(page):
+    page.select_option("#rumour-share", "0.1")
+    page.click("#rumour")
+    wait_for_message(page, "rumour of tone -0.90 among the 19 most followed")
+    wait_until(page, "() => /Mean mood of those shown -0/.test(document.getElementById('network').ariaLabel)")
+    page.click("#show-credit")
+    assert page.get_attribute("#show-credit", "aria-pressed") == "true"
+    page.click("#show-social")
 
 
 def test_follow_an_agent_sort_and_filter(page):
@@ -157,6 +169,14 @@ def test_follow_an_agent_sort_and_filter(page):
     page.click("#agents tbody tr:nth-child(2)")
     page.wait_for_selector("#follow-box", state="visible")
     assert re.fullmatch(r"leveraged retail \d+ on hub", page.inner_text("#follow-name"))
+    page.select_option("#kind", "market_maker")
+    wait_until(page, "() => /^market maker/.test(document.querySelector('#agents tbody tr').textContent)")
+    page.click("#agents tbody tr:nth-child(1)")
+    wait_until(
+        page, "() => /orders? in the books/i.test(document.getElementById('orders-total').textContent)"
+    )
+    assert page.inner_text("#follow-name").startswith("market maker")
+    page.select_option("#kind", "")
     page.click("#unfollow")
     page.wait_for_selector("#follow-box", state="hidden")
 
@@ -183,14 +203,29 @@ def test_files_are_saved(page, kind, name):
     assert waiting.value.path().stat().st_size > 1000
 
 
+def test_a_film_is_recorded(page):
+    page.select_option("#export", "film")
+    wait_for_message(page, "Recording the charts")
+    page.click("#step")
+    page.wait_for_timeout(1200)
+    with page.expect_download() as waiting:
+        page.click("#film-stop")
+    assert waiting.value.suggested_filename.endswith(".webm")
+    assert waiting.value.path().read_bytes()[:4] == b"\x1aE\xdf\xa3"
+
+
 def test_hover_tells_what_is_there_and_charts_have_words(page):
     jump(page, 75)
     wait_until(page, "() => document.getElementById('closures').ariaLabel.includes('longs')")
     page.hover("#heatmap", position={"x": 300, "y": 60})
     wait_until(page, "() => /from the mid/.test(document.getElementById('tip').textContent)")
+    page.focus("#prices")
+    page.keyboard.press(".")
+    wait_until(page, "() => document.getElementById('spoken').textContent.includes('BTC')")
     assert re.search(r"BTC-PERP trades at [\d,]+ USD", page.get_attribute("#prices", "aria-label"))
 
 
+@pytest.mark.slow
 def test_the_tour_has_six_stops(page):
     page.click("#tour")
     for stop in range(1, 7):
@@ -213,8 +248,15 @@ def test_reset_takes_another_seed_and_reload_begins_anew(page):
     wait_until(page, "() => document.getElementById('seed').value === '1'")
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        ((1440, 900), "light"),
+        ((1024, 768), "dark"),
+        pytest.param((1440, 900), "dark", marks=pytest.mark.slow),
+        pytest.param((1024, 768), "light", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_sticks_out(page, size, theme):
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.evaluate("theme => localStorage.setItem('undertow-theme', theme)", theme)

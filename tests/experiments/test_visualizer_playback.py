@@ -3,18 +3,23 @@
 import time
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from abm.ledger.invariants import broken_invariants
 from experiments.build import build
 from experiments.errors import InputError
 from experiments.scenarios import load, parse
 from experiments.visualizer import changes, exports
 from experiments.visualizer.difference import difference
 from experiments.visualizer.lane import Lane
+from experiments.visualizer.open_orders import count_orders, open_orders
 from experiments.visualizer.playback import Playback
 from experiments.visualizer.timeline import MOST, Timeline
+
+FUNDS = Path(__file__).parent.parent / "funds.toml"
 
 
 @pytest.fixture
@@ -190,3 +195,47 @@ def test_at_the_end_it_stops(playback):
     assert not playback.playing
     playback.step()
     assert playback.now_s == 300.0
+
+
+def test_a_rumour_frightens_those_who_follow(playback):
+    herd = playback.lanes[0].model.networks[0]
+    text = playback.change(0, changes.InjectRumour(tone=-0.9, share=0.1))
+    assert "19 most followed" in text
+    first = herd.sentiment.copy()
+    assert (first < -0.8).sum() >= 19
+    reach(playback, 55.0)
+    assert (herd.sentiment < first - 0.01).sum() > 19  # those who were silent have heard of it
+    playback.change(0, changes.Switch(mechanism="herding", on=False))
+    with pytest.raises(ValueError, match="nobody in this market"):
+        playback.change(0, changes.InjectRumour())
+
+
+def test_a_coin_that_is_dumped_loses_its_peg_and_money_balances():
+    scenario = load(str(FUNDS))
+    lane = Lane(build(scenario, 1, views=False), scenario)
+    while lane.now_s < 5.0:
+        lane.step()
+    (coin, *_) = lane.layout()["pegged"]
+    before = lane.model.price(coin)
+    changes.InjectDepeg(instrument=coin, fall=0.3, duration_s=10.0).act(lane)
+    low = before
+    while lane.now_s < 15.0:
+        lane.step()
+        low = min(low, lane.model.price(coin))
+    assert low < 0.75 * before
+    assert all(not broken_invariants(exchange.ledger) for exchange in lane.model.exchanges)
+    with pytest.raises(ValueError, match="counts as collateral"):
+        changes.InjectDepeg(instrument="BTC-SPOT").act(lane)
+
+
+def test_open_orders_are_those_of_the_account(playback):
+    lane = playback.lanes[0]
+    maker = int(lane.roster.account[lane.roster.kind == lane.roster.kinds.index("market_maker")][0])
+    rows = open_orders(lane.model.hub, maker, most=10_000)
+    assert len(rows) == count_orders(lane.model.hub, maker) > 5
+    assert rows[0]["usd"] == max(row["usd"] for row in rows)
+    best = lane.model.hub.books.best_bid(0) * float(lane.model.hub.table["tick"][0])
+    assert (
+        max(row["price"] for row in rows if row["side"] == "buy" and row["instrument"] == "BTC-PERP") <= best
+    )
+    assert count_orders(lane.model.hub, lane.model.hub.ledger.accounts - 1) == 0

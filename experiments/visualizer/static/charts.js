@@ -11,8 +11,8 @@ const HEAT_DARK = ["#0e1319", "#15304d", "#1d5f92", "#3d9fc0", "#b8d77a", "#fff3
 export const DASH = [5, 3];
 
 /** Colours of the page as it is now. */
-export function theme(dark) {
-  const style = getComputedStyle(document.documentElement);
+export function theme(dark, root = document.documentElement) {
+  const style = getComputedStyle(root);
   const get = (name) => style.getPropertyValue(name).trim();
   const colours = dark ? DARK : LIGHT;
   return {
