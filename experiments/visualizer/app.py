@@ -1,7 +1,7 @@
 """The market in Mesa's own SolaraViz: ``solara run experiments.visualizer.app``.
 
-Needs the extra ``undertow[solara]``. Its charts are the painter of `undertow viz`, each a widget that any page
-of SolaraViz can hold: ``SolaraViz(model, components=[charts("prices"), charts("heatmap")])``.
+Needs the extra ``undertow[solara]``. Its charts are the painter of `undertow viz`, each a widget for any page
+of SolaraViz: ``SolaraViz(model, components=[charts("prices"), charts("heatmap")])``.
 """
 
 import os

@@ -6,7 +6,8 @@ planned them, so a run with them can be repeated from the scenario that the lane
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,27 +68,47 @@ class Switch(Change):
     """Switch a mechanism on or off."""
 
     change: Literal["switch"] = "switch"
-    mechanism: Literal["liquidations", "adl", "maker_withdrawal", "herding"]
+    mechanism: Literal[
+        "liquidations", "adl", "maker_withdrawal", "herding", "collateral_peg", "credit_contagion"
+    ]
     on: bool
 
     def act(self, lane: Lane) -> str:
         """Switch it on every exchange."""
         lane.switches[self.mechanism] = self.on
-        if self.mechanism == "maker_withdrawal":
-            for crowd in lane.model.crowds:
-                if isinstance(crowd, MarketMakers):
-                    crowd.change(withdrawal=float(self.on))
-            return f"makers {'may' if self.on else 'never'} withdraw from now on"
-        if self.mechanism == "herding":
-            for network in lane.model.networks:
-                if hasattr(network, "herding"):
-                    network.herding = self.on
-            return f"mood {'spreads' if self.on else 'neither spreads nor makes orders'} from now on"
-        for exchange in lane.model.exchanges:
-            if engine_of(exchange) is not None:
-                setattr(exchange.risk, self.mechanism, self.on)
-        name = "auto-deleveraging" if self.mechanism == "adl" else "liquidations"
-        return f"{name} {'are' if name[-1] == 's' else 'is'} {'on' if self.on else 'off'} from now on"
+        return f"{getattr(self, f'_switch_{self.mechanism}')(lane)} from now on"
+
+    def _switch_maker_withdrawal(self, lane: Lane) -> str:
+        for crowd in lane.model.crowds:
+            if isinstance(crowd, MarketMakers):
+                crowd.change(withdrawal=float(self.on))
+        return f"makers {'may' if self.on else 'never'} withdraw"
+
+    def _switch_herding(self, lane: Lane) -> str:
+        self._set(lane.model.networks, "herding")
+        return f"mood {'spreads' if self.on else 'neither spreads nor makes orders'}"
+
+    def _switch_credit_contagion(self, lane: Lane) -> str:
+        self._set(lane.model.networks, "contagion")
+        return f"losses {'travel' if self.on else 'do not travel'} between institutions"
+
+    def _switch_collateral_peg(self, lane: Lane) -> str:
+        for exchange, own in zip(lane.model.exchanges, lane.price_sources, strict=True):
+            exchange.collateral.source = own if self.on else "oracle"
+        return f"collateral counts at {'the prices of each exchange' if self.on else 'what it is worth'}"
+
+    def _switch_liquidations(self, lane: Lane) -> str:
+        self._set([item.risk for item in lane.model.exchanges if engine_of(item)], "liquidations")
+        return f"liquidations are {'on' if self.on else 'off'}"
+
+    def _switch_adl(self, lane: Lane) -> str:
+        self._set([item.risk for item in lane.model.exchanges if engine_of(item)], "adl")
+        return f"auto-deleveraging is {'on' if self.on else 'off'}"
+
+    def _set(self, parts: Iterable[Any], name: str) -> None:
+        for part in parts:
+            if hasattr(part, name):
+                setattr(part, name, self.on)
 
 
 class InjectNews(Change):

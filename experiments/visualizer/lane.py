@@ -20,7 +20,7 @@ from experiments.visualizer.shown import Arrays
 from experiments.visualizer.social_picture import SocialPicture, social_picture
 from experiments.visualizer.view import View
 
-SWITCHES = ("liquidations", "adl", "maker_withdrawal", "herding")
+SWITCHES = ("liquidations", "adl", "maker_withdrawal", "herding", "collateral_peg", "credit_contagion")
 """Mechanisms that can be switched while the market runs."""
 
 
@@ -55,6 +55,8 @@ class Lane:
         What was changed in it by hand: time in seconds and one sentence.
     switches
         Mechanism -> whether it is on.
+    price_sources
+        Where each exchange took the prices of collateral from at first.
     scenario
         With the changes that a scenario can say.
     followed
@@ -70,6 +72,7 @@ class Lane:
         self.pictures = np.zeros((model.clock.steps(), len(self.shown), BINS), np.uint8)
         self.changes: list[tuple[float, str]] = []
         self.switches = {name: name not in switched_off(model.twin) for name in SWITCHES}
+        self.price_sources = [exchange.collateral.source for exchange in model.exchanges]
         self.roster = Roster(model)
         self.followed: tuple[int, int] | None = None
         self.track: list[tuple[float, ...]] = []

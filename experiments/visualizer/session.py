@@ -29,6 +29,8 @@ FRAME_S = 1 / 60
 """Shortest time between two frames, seconds."""
 DETAILS_S = 0.5
 """Shortest time between two frames with details, seconds."""
+MOST_RUNS = 2000
+"""Runs of a sweep that a page lists."""
 STOPPED = (
     "The run stopped at a fault of the simulator; the terminal says where. Reload the page to begin again."
 )
@@ -249,7 +251,7 @@ class Session:
 
     def _send_layout(self, playback: Playback | ReplayPlayback) -> None:
         self.view.forget()
-        names = sorted({*shipped(), self._home}) if self.replays is None else self.replays.names
+        names = sorted({*shipped(), self._home}) if self.replays is None else self.replays.names[:MOST_RUNS]
         known = {"source": self._name, "scenarios": names, "replays": self.replays is not None}
         self.outlet({"layout": playback.lanes[0].layout() | known})
 

@@ -133,7 +133,7 @@ def test_snapshots_stay_few():
 
 
 def test_switches_act_and_are_shown(playback):
-    for mechanism in ("adl", "maker_withdrawal", "liquidations"):
+    for mechanism in playback.lanes[0].switches:
         playback.change(0, changes.Switch(mechanism=mechanism, on=False))
         assert playback.lanes[0].switches[mechanism] is False
     reach(playback, 100.0)

@@ -15,6 +15,8 @@ const DIFFERENCES = [
   ["No liquidations", { change: "switch", mechanism: "liquidations", on: false }],
   ["No auto-deleveraging", { change: "switch", mechanism: "adl", on: false }],
   ["Nobody's mood spreads", { change: "switch", mechanism: "herding", on: false }],
+  ["Collateral at its worth", { change: "switch", mechanism: "collateral_peg", on: false }],
+  ["No credit contagion", { change: "switch", mechanism: "credit_contagion", on: false }],
   ["News of −3 %", { change: "news", size: -0.03 }],
   ["Outage of the hub, 10 min", { change: "outage", exchange: "@hub", duration_s: 600 }],
   ["A whale sells 10M", { change: "order", instrument: "@focus", side: "sell", usd: 1e7 }],
@@ -307,7 +309,8 @@ function fillLists() {
   options($("scenario"), layout.scenarios.map((name) => [name, name]), layout.source);
   options($("focus"), layout.shown.map((i) => [i, layout.instruments[i].name]), view.focus);
   options($("depeg-coin"), layout.pegged.map((name) => [name, name.replace("-SPOT", "")]), layout.pegged[0]);
-  $("depeg-row").hidden = layout.pegged.length === 0;
+  $("depeg-row").hidden = $("peg-row").hidden = layout.pegged.length === 0;
+  $("contagion-row").hidden = !layout.credit;
   $("scenario-name").textContent = layout.replays ? "Run" : "Scenario";
   $("heatmap-title").textContent = layout.replay ? "Depth" : "Order book";
   options($("rules-exchange"), layout.exchanges.map((name) => [name, name]), layout.exchanges[0]);
@@ -633,7 +636,7 @@ function keys(event) {
   else if (event.key === "ArrowRight") send({ do: "step", steps: event.shiftKey ? 10 : 1 });
   else if (event.key === "ArrowLeft") send({ do: "jump", time_s: Math.max(0, store.now - 60) });
   else if (event.key === "f" && store.runs.length === 1 && !view.layout.replay) fork();
-  else if (event.key === "t") startTour(tourHooks);
+  else if (event.key === "t" && !view.layout.replay) startTour(tourHooks);
   else if (event.key === "d") $("theme").click();
   else return;
   event.preventDefault();
