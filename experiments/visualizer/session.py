@@ -127,10 +127,12 @@ class Session:
 
     def _work(self, playback: Playback | ReplayPlayback) -> None:
         if playback.target_s is not None:
-            if not playback.go_on(0.1):
+            if playback.go_on(0.1):
+                self._show_now()
+            elif playback.target_s is not None:
                 left = (playback.target_s - playback.now_s) / 60.0
                 self.outlet({"busy": f"On the way: {left:.1f} minutes to go."})
-            self._show_now()
+                self._has_news = True
         elif playback.playing:
             before_s = playback.now_s
             playback.play()
@@ -261,7 +263,8 @@ class Session:
             return
         details = now - self._last_details > DETAILS_S
         if not details and not playback.playing:
-            time.sleep(FRAME_S / 2)
+            if playback.target_s is None:
+                time.sleep(FRAME_S / 2)
             return
         state = {
             "playing": playback.playing,

@@ -160,7 +160,7 @@ def test_follow_an_agent_sort_and_filter(page):
     wait_until(
         page,
         "() => [...document.querySelectorAll('#agents tbody tr')]"
-        ".every(row => row.cells[0].textContent.startsWith('leveraged retail'))",
+        ".every(row => row.cells[0].textContent.startsWith('retail'))",
     )
     page.click("#agents th button:text('equity')")
     wait_until(

@@ -204,7 +204,7 @@ function showDetails() {
   });
   $("stages").replaceChildren("Stages found: ", ...parts);
   showOrders();
-  fillRows($("events").tBodies[0], run.details.latest.map((row) => [view.clock(row.time_s, true), `${row.what}${row.count > 1 ? ` ×${row.count}` : ""}, ${row.detail}`, row.instrument.replace("-PERP", ""), row.usd === null ? "" : short(row.usd)]), [3]);
+  fillRows($("events").tBodies[0], run.details.latest.map((row) => [view.clock(row.time_s, true), `${row.what.replace(" closed", "")}${row.count > 1 ? ` ×${row.count}` : ""}, ${row.detail}`, row.instrument.replace("-PERP", ""), row.usd === null ? "" : short(row.usd)]), [3]);
   showDifference();
   showAgents();
   showSwitches();
@@ -224,7 +224,7 @@ function showAgents() {
   const lane = store.runs.length > 1 ? Number($("lane").value) : 0;
   const { total, rows } = store.runs[lane].details.agents;
   $("agents-total").textContent = `${rows.length} of ${total.toLocaleString("en-US")}${store.runs.length > 1 ? ` in ${"AB"[lane]}` : ""}`;
-  const texts = rows.map((row) => [`${row.kind.replaceAll("_", " ")} ${row.number + 1}`, row.instrument ? `${row.instrument.replace("-PERP", "").split("@")[0]} ${row.exchange}` : `– ${row.exchange}`, short(row.position_usd), row.leverage === null ? "–" : `${short(row.leverage)}×`, short(row.equity_usd), price(row.liquidation_price_usd), percent(row.distance, row.distance < 1 ? 1 : 0)]);
+  const texts = rows.map((row) => [`${row.kind.replace("leveraged_", "").replaceAll("_", " ")} ${row.number + 1}`, row.instrument ? `${row.instrument.replace("-PERP", "").split("@")[0]} ${row.exchange}` : `– ${row.exchange}`, short(row.position_usd), row.leverage === null ? "–" : `${short(row.leverage)}×`, short(row.equity_usd), price(row.liquidation_price_usd), percent(row.distance, row.distance < 1 ? 1 : 0)]);
   const body = $("agents").tBodies[0];
   fillRows(body, texts, [2, 3, 4, 5, 6]);
   const followed = store.runs[0].state.followed;
