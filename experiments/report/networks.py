@@ -75,7 +75,11 @@ def layout(nodes: int, links: npt.NDArray[np.int64]) -> Floats:
     if not nodes:
         return np.zeros((0, 2))
     where = nx.spring_layout(graph, seed=1, k=1.6 / np.sqrt(nodes), iterations=80)
-    return np.array([where[node] for node in range(nodes)])
+    place = np.array([where[node] for node in range(nodes)])
+    place -= np.median(place, axis=0)
+    far = np.hypot(*place.T)
+    edge = 1.2 * np.quantile(far, 0.9)  # who is linked to nobody shown would squeeze all others
+    return place * np.minimum(1.0, edge / np.maximum(far, 1e-12))[:, None]
 
 
 def social(axes: Axes, place: Floats, links: npt.NDArray[np.int64], mood: Floats) -> None:
