@@ -562,7 +562,7 @@ export function followed(canvas, view) {
     ["leverage", (row) => row[2], (v) => `${short(v)}×`],
     ["liquidation price, USD", (row) => row[3], price],
     ["orders in the books", (row) => row[5], (v) => short(Math.round(v))],
-  ];
+  ].slice(0, height > 210 ? 4 : 3);
   const foot = strips.length - 1;
   const each = height / strips.length;
   const begun = Math.min(...view.store.runs.map((run) => run.track[0]?.[0] ?? Infinity));

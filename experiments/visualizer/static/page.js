@@ -239,6 +239,7 @@ function showAgents() {
 
 function showOrders() {
   const rows = store.runs[store.runs.length > 1 ? lane() : 0].details.orders ?? [];
+  $("orders-box").hidden = rows.length === 0;
   $("orders-total").textContent = rows.length ? "Largest orders in the books" : "No order in the books";
   fillRows($("orders").tBodies[0], rows.map((row) => [row.waits ? `${row.side}, waits` : row.side, row.instrument.replace("-PERP", ""), `at ${price(row.price)}`, `${short(row.usd)} USD`]), [2, 3]);
 }
@@ -649,7 +650,10 @@ try {
   // private windows keep nothing
 }
 listen();
-if (matchMedia("(max-width: 1240px)").matches) $("drawer").click();
+const narrow = matchMedia("(max-width: 1240px)");
+const fit = () => document.body.classList.contains("closed") !== narrow.matches && $("drawer").click();
+narrow.addEventListener("change", fit);
+fit();
 setTheme(stored ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
 setInterval(() => {
   document.body.dataset.framesPerSecond = String(painted);
