@@ -16,29 +16,19 @@ from experiments.attribution import (
     sampled_shapley,
 )
 from experiments.building.stage import Stage
-from experiments.mechanisms import BASELINE, twin_without
+from experiments.mechanisms import BASELINE, twin_without, without_cause
 from experiments.scenarios.schema import Scenario
 
 
 def absent_mechanisms(scenario: Scenario) -> frozenset[str]:
     """Return mechanisms that the scenario has no cause for: switching one off changes no byte of a run."""
     floors = Stage(scenario, 0, BASELINE).floors
-    absent = set()
-    if not any(event.shock for event in scenario.news):
-        absent.add("exogenous_shock")
-    if not any(v.outages or v.withdrawals_suspended or v.capacity_per_s > 0.0 for v in scenario.venues):
-        absent.add("outage")
     priced_by_book = (
         {scenario.assets[asset].name for asset in floor.asset[floor.spot]} & set(floor.venue.collateral.coins)
         for floor in floors
         if floor.venue.collateral.price != "oracle"
     )
-    if not any(priced_by_book):
-        absent.add("collateral_peg")
-    institution = getattr(scenario, "institution", None)
-    if institution is None or institution.institutions == 0:
-        absent.add("credit_contagion")
-    return frozenset(absent)
+    return without_cause(scenario) | (frozenset() if any(priced_by_book) else {"collateral_peg"})
 
 
 @dataclass(frozen=True)

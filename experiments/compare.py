@@ -15,7 +15,7 @@ from experiments.ensemble import gather
 from experiments.ensemble_reading import read_ensemble
 from experiments.errors import InputError
 from experiments.measure import check_window
-from experiments.mechanisms import TWINS
+from experiments.mechanisms import TWINS, without_cause
 from experiments.output import prepare_folder, write_bytes, write_text
 from experiments.paired import Pair, pair_runs
 from experiments.progress import RunProgress
@@ -205,11 +205,15 @@ def step_overrides(scenario: "Scenario", steps_per_second: float) -> dict[str, s
 
 
 def list_jobs(scenarios: Sequence["Scenario"], seeds: int) -> list[Job]:
-    """Return all runs: baselines first, since they are longest, then twins, which end with the crash."""
+    """Return all runs: baselines first, since they are longest, then twins, which end with the crash.
+
+    A twin without a mechanism that its scenario has no cause for is not run: it is the baseline.
+    """
     numbers = range(1, seeds + 1)
     jobs = [Job(scenario, seed) for scenario in scenarios for seed in numbers]
     for scenario in scenarios:
-        jobs += [Job(scenario, seed, twin, "crash_end") for twin in TWINS for seed in numbers]
+        twins = [twin for twin in TWINS if twin not in without_cause(scenario)]
+        jobs += [Job(scenario, seed, twin, "crash_end") for twin in twins for seed in numbers]
     return jobs
 
 

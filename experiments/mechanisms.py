@@ -8,8 +8,12 @@ A *twin* is the same scenario with the same draws and a set of mechanisms switch
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from experiments.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.scenarios.schema import Scenario
 
 BASELINE = "baseline"
 JOIN = "+"
@@ -79,6 +83,22 @@ def twin_label(twin: str) -> str:
         return "everything on"
     *first, last = labels
     return (f"{', '.join(first)} and {last}" if first else last) + " off"
+
+
+def without_cause(scenario: "Scenario") -> frozenset[str]:
+    """Return mechanisms for which a scenario names no cause: shocks, outages, institutions.
+
+    Switching one of them off changes no byte of a run. What depends on the building of the market too is
+    known to `experiments.coalitions.absent_mechanisms`.
+    """
+    absent = set()
+    if not any(event.shock for event in scenario.news):
+        absent.add("exogenous_shock")
+    if not any(v.outages or v.withdrawals_suspended or v.capacity_per_s > 0.0 for v in scenario.venues):
+        absent.add("outage")
+    if scenario.institution.institutions == 0:
+        absent.add("credit_contagion")
+    return frozenset(absent)
 
 
 def read_twin(where: str, twin: str) -> str:

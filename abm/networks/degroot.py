@@ -37,7 +37,7 @@ def degroot_step(
         if end > begin:
             total = 0.0
             for k in range(begin, end):
-                total += before[followed[k]]
+                total += float(before[followed[k]])  # in double precision with compilation off too
             opinion[v] = (1.0 - pull) * opinion[v] + pull * total / (end - begin)
 
 

@@ -159,6 +159,7 @@ def test_scenario_of_the_tutorial():
     assert found > 0
     table, line = retail.split()[0], retail.split("\n")[1]
     assert body.count(f"{table}\n") == 1
+    body = re.sub(rf"^{line.split()[0]} = .*\n", "", body, flags=re.MULTILINE)
     scenario = parse(tomllib.loads(renamed + body.replace(f"{table}\n", f"{table}\n{line}\n")))
     assert scenario.name == "uncrowded"
     assert scenario.retail.open_interest_over_depth < load("october-2025").retail.open_interest_over_depth

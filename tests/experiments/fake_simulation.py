@@ -33,7 +33,7 @@ class FakeScenario:
         SimpleNamespace(until_s=30 * 3600.0, step_s=60.0),
     )
     fall: float = 0.13
-    news: float = 0.03
+    news_leg: float = 0.03
     keeps: float = 0.4  # share of the fall that stays
     main_instrument: str = "BTC-PERP"
     eth_instrument: str = "ETH-PERP"
@@ -41,19 +41,25 @@ class FakeScenario:
     population: int = 1000
     trouble: str = ""
     own_agents: tuple[()] = ()
+    folder: Path | None = None
     herd: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(rule="degroot", graph="barabasi_albert", graph_options={})
     )
     venues: tuple[()] = ()
+    news: tuple[SimpleNamespace, ...] = (SimpleNamespace(shock={"BTC": -0.03}),)
+    institution: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(institutions=10))
     dex: bool = False  # a second exchange, where the ALT falls farther and a synthetic dollar loses its peg
 
     def model_dump_json(self) -> str:
         return repr(self)
 
+    def model_dump(self, mode: str = "python") -> dict[str, str]:
+        return {"scenario": repr(self)}
+
 
 OCTOBER = FakeScenario(dex=True)
 COVID = FakeScenario(
-    name="covid-2020", title="A repricing", event="march-2020", fall=0.5, news=0.45, keeps=0.62
+    name="covid-2020", title="A repricing", event="march-2020", fall=0.5, news_leg=0.45, keeps=0.62
 )
 
 FALL_KEPT = {"baseline": 1.0, "liquidations": 0.3, "maker_withdrawal": 0.5, "herding": 0.9, "adl": 1.0}
@@ -67,9 +73,9 @@ def fake_simulate(scenario, seed, twin="baseline", until="end", progress=None):
     coarse = np.arange(fine[-1] + 60.0, end + 1e-9, 60.0)
     time_s = np.concatenate((fine, coarse))
     after = (time_s - scenario.crash.start_s) / 60.0
-    kept = scenario.news / scenario.fall if twin == "liquidations" else FALL_KEPT.get(twin, 0.05)
+    kept = scenario.news_leg / scenario.fall if twin == "liquidations" else FALL_KEPT.get(twin, 0.05)
     fall = scenario.fall * kept * (1.0 + 0.05 * draw.standard_normal())
-    shape = crash_shape(after, scenario.keeps, scenario.news / scenario.fall)
+    shape = crash_shape(after, scenario.keeps, scenario.news_leg / scenario.fall)
     noise = 5e-4 * draw.standard_normal(time_s.size) * np.where((after > 0) & (after < 45), 8.0, 1.0)
     path = (1.0 - fall * shape) * np.exp(noise)
     alt_path = (1.0 - np.minimum(4.0 * fall, 0.8) * shape) * np.exp(noise)

@@ -3,6 +3,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -204,6 +205,14 @@ def test_twins_share_the_seeds_of_the_baseline_and_end_with_the_crash():
     ]
     assert {job.until for job in jobs[2:]} == {"crash_end"}
     assert {(job.seed, job.twin) for job in jobs[2:]} == {(seed, twin) for seed in (1, 2) for twin in TWINS}
+
+
+def test_a_twin_without_what_the_scenario_has_no_cause_for_is_not_run():
+    quiet = replace(OCTOBER, news=(), institution=SimpleNamespace(institutions=0))
+    assert {job.twin for job in list_jobs([quiet], 1)} == {
+        "baseline",
+        *(set(TWINS) - {"exogenous_shock", "credit_contagion"}),
+    }
 
 
 def test_steps_per_second_scales_all_phases_alike():
