@@ -42,15 +42,15 @@ class FundamentalistParameters(Parameters):
 
     traders: int = Field(120, ge=0, le=1_000_000, description="number of fundamentalists")
     capital_over_depth: float = Field(
-        60.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
+        21.0, ge=0, le=1000, description="what all would hold at most, over one-sided depth within 1 %"
     )
     opinion_spread: float = Field(
         0.006, ge=0, le=0.5, description="standard deviation of opinions about log value"
     )
-    threshold: float = Field(0.004, ge=0, le=0.5, description="mean log mispricing needed before acting")
+    threshold: float = Field(0.001, ge=0, le=0.5, description="mean log mispricing needed before acting")
     full_at: float = Field(0.15, gt=0, le=1, description="log mispricing at which all capital is used")
     demand_power: float = Field(
-        1.5,
+        1.25,
         gt=0,
         le=5,
         description="exponent of demand in the mispricing: above 1, deep discounts draw in more",

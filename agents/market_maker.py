@@ -102,10 +102,10 @@ class MarketMakerParameters(Parameters):
         description="change of value within a minute at which it trades against quotes left behind, fraction",
     )
     pick_off_size: float = Field(
-        0.3, ge=0, le=100, description="size of such a trade over own calm one-sided depth within 1 %"
+        0.5, ge=0, le=100, description="size of such a trade over own calm one-sided depth within 1 %"
     )
     leader_weight: float = Field(
-        0.5,
+        0.6,
         ge=0,
         le=1.5,
         description="how far, in a very volatile market, beliefs about a coin follow what moves the other "
@@ -131,7 +131,7 @@ class MarketMakerParameters(Parameters):
         0.006, ge=0, le=0.2, description="shift of the ladder at full inventory, fraction of the price"
     )
     inventory_over_depth: float = Field(
-        2.5, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
+        5.0, gt=0, le=1000, description="inventory limit over own calm one-sided depth within 1 %"
     )
     size_power: float = Field(
         0.6, ge=0, le=5, description="exponent of size on tolerated over present volatility"
@@ -141,12 +141,12 @@ class MarketMakerParameters(Parameters):
     )
     shrink_s: float = Field(60.0, gt=0, le=1e5, description="time to cut size, seconds")
     refill_s: float = Field(
-        240.0,
+        60.0,
         gt=0,
         le=1e7,
         description="time in which a side that was traded against is shown again, seconds",
     )
-    restore_s: float = Field(5400.0, gt=0, le=1e7, description="time to bring size back, seconds")
+    restore_s: float = Field(20_000.0, gt=0, le=1e7, description="time to bring size back, seconds")
     risk_limit: float = Field(
         3.5,
         gt=1,

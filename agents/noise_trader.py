@@ -34,7 +34,7 @@ class NoiseParameters(Parameters):
         0.6, gt=0, le=1, description="share of market orders; the rest are limit orders"
     )
     hourly_turnover: float = Field(
-        1.6, ge=0, le=100, description="market-order volume in an hour over one-sided depth within 1 %"
+        1.0, ge=0, le=100, description="market-order volume in an hour over one-sided depth within 1 %"
     )
     size_spread: float = Field(1.0, ge=0, le=3, description="standard deviation of log order size")
     slippage: float = Field(
@@ -45,7 +45,7 @@ class NoiseParameters(Parameters):
     )
     limit_life_s: float = Field(600.0, gt=0, le=1e6, description="life of a limit order, seconds")
     volatility_power: float = Field(
-        0.8, ge=0, le=2, description="exponent of activity on volatility over its normal"
+        0.9, ge=0, le=2, description="exponent of activity on volatility over its normal"
     )
     activity_limit: float = Field(20.0, ge=1, le=1000, description="largest multiple of the calm rate")
 

@@ -10,7 +10,7 @@ from agents.crowd import Parameters
 class RetailParameters(Parameters):
     """Leveraged retail traders."""
 
-    traders: int = Field(2000, ge=0, le=5_000_000, description="number of traders")
+    traders: int = Field(4000, ge=0, le=5_000_000, description="number of traders")
     open_interest_over_depth: float = Field(
         50.0,
         ge=0,
@@ -27,7 +27,7 @@ class RetailParameters(Parameters):
     leverage_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of log leverage")
     leverage_max: int = Field(100, ge=1, le=125, description="largest leverage allowed")
     size_limit_over_depth: float = Field(
-        0.25, gt=0, le=100, description="largest position over one-sided depth within 1 %"
+        0.5, gt=0, le=100, description="largest position over one-sided depth within 1 %"
     )
     size_tail: float = Field(1.4, gt=1, le=10, description="Pareto exponent of position sizes")
     entry_spread: float = Field(
