@@ -48,7 +48,7 @@ def make_institutions(
     names = tuple(f"{name}-{kind[: k + 1].count(name)}" for k, name in enumerate(kind))
     kinds = [INSTITUTION_KINDS[name] for name in kind]
     lines = draw_lines(p, funds, makers, kinds, rng)
-    lent = np.bincount(lines["lender"], lines["drawn"] / MILLION, len(kinds))
+    lent: Floats = np.bincount(lines["lender"], lines["drawn"] / MILLION, len(kinds)).astype(np.float64)
     table = for_kernels(np.zeros(p.institutions, balance_dtype))
     table["kind"] = [list(INSTITUTION_KINDS).index(name) for name in kind]
     table["account"] = hub.accounts.take(p.institutions)

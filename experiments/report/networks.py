@@ -130,12 +130,12 @@ def bare(axes: Axes) -> None:
 def keys(kinds: npt.NDArray[np.int64]) -> list[Line2D]:
     """Return the legend of the credit graph."""
     names = list(INSTITUTION_KINDS)
-    empty = {"linestyle": "none", "markerfacecolor": "white", "markersize": 8.0}
+    empty: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "white", "markersize": 8.0}
     handles = [
         Line2D([], [], marker=MARKERS[k % 8], color=BLACK, label=names[k].replace("_", " "), **empty)
         for k in np.unique(kinds)
     ]
-    ring = {"marker": "o", "markeredgewidth": 2.4}
+    ring: dict[str, Any] = {"marker": "o", "markeredgewidth": 2.4}
     handles.append(Line2D([], [], color=BLUE, label="margin call", **ring, **empty))
     handles.append(
         Line2D([], [], color=VERMILION, marker="x", linestyle="none", markeredgewidth=2.0, label="failed")

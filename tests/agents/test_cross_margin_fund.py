@@ -141,9 +141,11 @@ def test_funds_shed_positions_at_their_own_limit_before_the_venue_does() -> None
     left = {}
     for limit in (100.0, 1.1):
         changes = {"limit_over_leverage": limit, "looper_share": 0.0, "clip_over_depth": 1.0}
+        changes |= {"rate_per_hour": 3600.0, "cut_s": 10.0}
         model = sold("book", **{f"cross_margin_fund.{key}": value for key, value in changes.items()})
         before = np.abs(held_usd(model)).sum()
-        model.run(90.0)
+        model.run(100.0)
+        assert len(model.event_tables()["liquidations"]) == 0
         left[limit] = np.abs(held_usd(model)).sum() / before
     assert left[100.0] > 0.99
     assert left[1.1] < left[100.0] - 0.01
@@ -152,11 +154,11 @@ def test_funds_shed_positions_at_their_own_limit_before_the_venue_does() -> None
 def test_loopers_turn_a_small_sale_into_a_deep_fall() -> None:
     low = {}
     for loops in (0.0, 15.0):
-        changes = {"loop_leverage": 5.0, "loops_over_depth": loops}
+        changes = {"loop_leverage": 10.0, "loops_over_depth": loops}
         named = {f"cross_margin_fund.{key}": value for key, value in changes.items()}
         model = market(venues=[venue("book")], **named)
         DeepBids(model, "USDE-SPOT", tuple(0.95 - 0.025 * k for k in range(18)), 50_000)
-        Seller(model, "USDE-SPOT", 6_000, 20.0, 120.0)
+        Seller(model, "USDE-SPOT", 6_000, 20.0, 300.0)
         model.run(600.0)
         row = model.instrument_names.index("USDE-SPOT")
         low[loops] = model.trace().by_instrument["last"][:, row].min()
