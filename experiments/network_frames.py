@@ -41,11 +41,12 @@ class NetworkCamera:
         self._next_s = crash.start_s - LEAD_S
         self._every_s = (crash.end_s - crash.start_s) / PICTURES
         self._last_s = crash.end_s + TRAIL_S
-        herd = [item for item in model.networks if isinstance(getattr(item, "graph", None), SocialGraph)]
+        networks: list[Any] = list(model.networks)
+        herd = [item for item in networks if isinstance(getattr(item, "graph", None), SocialGraph)]
         self._herd: Any = herd[0] if herd else None
         credit = [item for item in model.networks if isinstance(item, CreditNetwork)]
         self._credit = credit[0] if credit else None
-        self._people = most_linked(self._herd.graph) if herd else np.zeros(0, np.int64)
+        self._people = most_linked(herd[0].graph) if herd else np.zeros(0, np.int64)
         self._first = self._debts() if self._credit else np.zeros((0, 0))
         self._time_s: list[float] = []
         self._moods: list[npt.NDArray[Any]] = []

@@ -84,9 +84,18 @@ def layout(nodes: int, links: npt.NDArray[np.int64]) -> Floats:
 
 def social(axes: Axes, place: Floats, links: npt.NDArray[np.int64], mood: Floats) -> None:
     """Draw people as dots in the colour of their mood."""
-    axes.add_collection(LineCollection(place[links], colors=GREY, linewidths=0.35, alpha=0.35))
+    axes.add_collection(LineCollection(list(place[links]), colors=GREY, linewidths=0.35, alpha=0.35))
     axes.scatter(
-        *place.T, c=mood, cmap=MOODS, vmin=-1, vmax=1, s=26, edgecolors=GREY, linewidths=0.4, zorder=2
+        place[:, 0],
+        place[:, 1],
+        c=mood,
+        cmap=MOODS,
+        vmin=-1,
+        vmax=1,
+        s=26,
+        edgecolors=GREY,
+        linewidths=0.4,
+        zorder=2,
     )
     axes.set_xlabel(f"mean mood {mood.mean():+.2f}".replace("-", "−") if len(mood) else "", fontsize=9)
     bare(axes)
@@ -100,18 +109,20 @@ def owing(axes: Axes, place: Floats, frames: Mapping[str, npt.NDArray[Any]], k: 
     bad = lost[pairs[:, 0]] > 0.0
     width = 0.3 + 2.2 * np.sqrt(usd / max(usd.max(initial=0.0), 1.0))
     colours = np.where(bad, VERMILION, GREY)
-    axes.add_collection(LineCollection(place[pairs], colors=colours.tolist(), linewidths=width, alpha=0.55))
+    axes.add_collection(
+        LineCollection(list(place[pairs]), colors=colours.tolist(), linewidths=width, alpha=0.55)
+    )
     area = 30.0 + 260.0 * frames["size"] / frames["size"].max()
     ring = np.where(state == FAILED, VERMILION, np.where(state == CALLED, BLUE, BLACK))
     thick = np.where(state == FAILED, 2.6, np.where(state == CALLED, 2.4, 0.6))
     for kind in np.unique(frames["kind"]):
         mine = frames["kind"] == kind
         axes.scatter(
-            *place[mine].T, c=left[mine], cmap=EQUITY, vmin=0, vmax=1, s=area[mine], marker=MARKERS[kind % 8],
+            place[mine, 0], place[mine, 1], c=left[mine], cmap=EQUITY, vmin=0, vmax=1, s=area[mine], marker=MARKERS[kind % 8],
             edgecolors=ring[mine].tolist(), linewidths=thick[mine], zorder=2,
         )  # fmt: skip
     failed = state == FAILED
-    axes.scatter(*place[failed].T, marker="x", c=VERMILION, s=60, linewidths=2.0, zorder=3)
+    axes.scatter(place[failed, 0], place[failed, 1], marker="x", c=VERMILION, s=60, linewidths=2.0, zorder=3)
     words = f"{int((state == CALLED).sum())} called, {int(failed.sum())} failed"
     axes.set_xlabel(f"{words}, {lost.sum() / 1e6:,.2f} M USD written off", fontsize=9)
     bare(axes)
