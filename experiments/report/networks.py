@@ -118,8 +118,8 @@ def owing(axes: Axes, place: Floats, frames: Mapping[str, npt.NDArray[Any]], k: 
     for kind in np.unique(frames["kind"]):
         mine = frames["kind"] == kind
         axes.scatter(
-            place[mine, 0], place[mine, 1], c=left[mine], cmap=EQUITY, vmin=0, vmax=1, s=area[mine], marker=MARKERS[kind % 8],
-            edgecolors=ring[mine].tolist(), linewidths=thick[mine], zorder=2,
+            place[mine, 0], place[mine, 1], c=left[mine], cmap=EQUITY, vmin=0, vmax=1, s=area[mine],
+            marker=MARKERS[kind % 8], edgecolors=ring[mine].tolist(), linewidths=thick[mine], zorder=2,
         )  # fmt: skip
     failed = state == FAILED
     axes.scatter(place[failed, 0], place[failed, 1], marker="x", c=VERMILION, s=60, linewidths=2.0, zorder=3)

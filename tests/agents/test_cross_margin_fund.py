@@ -158,7 +158,7 @@ def test_loopers_turn_a_small_sale_into_a_deep_fall() -> None:
         named = {f"cross_margin_fund.{key}": value for key, value in changes.items()}
         model = market(venues=[venue("book")], **named)
         DeepBids(model, "USDE-SPOT", tuple(0.95 - 0.025 * k for k in range(18)), 50_000)
-        Seller(model, "USDE-SPOT", 6_000, 20.0, 300.0)
+        Seller(model, "USDE-SPOT", 6_000, 20.0, 120.0)
         model.run(600.0)
         row = model.instrument_names.index("USDE-SPOT")
         low[loops] = model.trace().by_instrument["last"][:, row].min()
