@@ -4,8 +4,9 @@ import numpy as np
 
 from abm.book.messages import Records
 from abm.compiled import for_kernels
-from agents.market_maker import MarketMakers, maker_dtype
-from agents.quoting import quote_dtype
+from agents.making.deciding import maker_dtype
+from agents.making.quoting import quote_dtype
+from agents.market_maker import MarketMakers
 from experiments.building.holdings import grant_spot
 from experiments.building.stage import MILLION, Floor, Stage
 

@@ -30,7 +30,7 @@ from agents.fundamentalist import FundamentalistParameters
 from agents.index_investor import IndexInvestorParameters
 from agents.institution import InstitutionParameters
 from agents.institution_kinds import INSTITUTION_KINDS
-from agents.market_maker import MarketMakerParameters
+from agents.making.parameters import MarketMakerParameters
 from agents.noise_trader import NoiseParameters
 from agents.retail.parameters import RetailParameters
 from agents.social_herd import HerdParameters

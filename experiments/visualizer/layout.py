@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from abm.instruments import PERPETUAL
 from abm.measures.stages import STAGES
 from abm.venues.presets.loader import preset_names
-from agents.market_maker import REASONS, MarketMakers
+from agents.making.deciding import REASONS
+from agents.market_maker import MarketMakers
 from experiments.visualizer import book_picture, liquidation_map
 from experiments.visualizer.credit_picture import credit_layout
 from experiments.visualizer.parameters import sliders

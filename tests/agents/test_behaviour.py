@@ -5,7 +5,8 @@ import pytest
 
 from abm.model import MarketModel
 from agents.crowd import Crowd, happens
-from agents.market_maker import QUOTING, STALE_FEED, ladder_shares
+from agents.making.deciding import QUOTING, STALE_FEED
+from agents.making.quoting import ladder_shares
 from agents.retail.exits import round_number
 from experiments.build import build
 from experiments.scenarios import load

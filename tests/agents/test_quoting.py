@@ -8,8 +8,8 @@ from abm.compiled import for_kernels
 from abm.instruments import Instrument, instrument_table
 from abm.outbox import Outbox
 from agents.crowd import parameter_record
-from agents.market_maker import MarketMakerParameters
-from agents.quoting import pick_off, quote_dtype
+from agents.making.parameters import MarketMakerParameters
+from agents.making.quoting import pick_off, quote_dtype
 
 PARAMETERS = parameter_record(MarketMakerParameters(), withdrawal=1.0)
 TERMS = for_kernels(instrument_table([Instrument("X-PERP", "X", "perpetual", 0.01, 0.001)], ["X"]))

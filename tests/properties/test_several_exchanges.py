@@ -7,7 +7,7 @@ from run_bytes import run_bytes
 from abm.instruments import PERPETUAL
 from abm.ledger.accounts import FIRST_TRADER
 from abm.ledger.invariants import check
-from agents.market_maker import NO_HEDGE, QUOTING, STALE_FEED
+from agents.making.deciding import NO_HEDGE, QUOTING, STALE_FEED
 from agents.trader import Trader
 from experiments.build import build
 from experiments.simulate import simulate

@@ -1,0 +1,1 @@
+"""Parts of market makers: what they are like, how one instrument is quoted, what they do in a step."""
