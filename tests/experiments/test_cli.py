@@ -173,7 +173,7 @@ def test_compare_prints_the_table_and_names_the_files(undertow, fake, tmp_path):
     assert "(2 seeds)" in out
     assert "result/report.html" in out
     assert "\x1b" not in out + err
-    assert "24 of 24 runs" in err
+    assert "28 of 28 runs" in err
     summary = json.loads((tmp_path / "result" / "summary.json").read_text())
     assert summary["command"] == "undertow compare --seeds 2 --workers 1 --out result"
 

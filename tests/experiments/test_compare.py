@@ -101,11 +101,16 @@ def test_share_removed_is_one_minus_the_ratio_of_falls_seed_by_seed(comparison):
 
 def test_tables_are_tidy_and_complete(comparison):
     tables = {path.stem: read_csv(path) for path in (comparison.folder / "tables").iterdir()}
-    assert set(tables) == {"runs", "twins", "targets", "minutes", "stages", "venues", "withdrawals"}
-    assert len(tables["runs"]) == 2 * 4 * 6
-    assert len(tables["twins"]) == 2 * 4 * 5
-    assert len(tables["stages"]) == 2 * 4 * 6 * 6
-    assert len(tables["venues"]) == 4 * 6 * (2 + 1)  # two exchanges in the one scenario, one in the other
+    assert set(tables) == {"runs", "twins", "targets", "minutes", "stages", "venues", "withdrawals"} | {
+        "losses",
+        "deleveraged",
+        "liquidation_map",
+    }
+    runs = 1 + len(TWINS)
+    assert len(tables["runs"]) == 2 * 4 * runs
+    assert len(tables["twins"]) == 2 * 4 * len(TWINS)
+    assert len(tables["stages"]) == 2 * 4 * runs * 6
+    assert len(tables["venues"]) == 4 * runs * (2 + 1)  # two exchanges in the one scenario, one in the other
     assert {row["reason"] for row in tables["withdrawals"]} == {"stale feed", "risk limit"}
     at_p0 = [row for row in tables["minutes"] if row["minute"] == "0"]
     assert [row["scenario"] for row in at_p0] == ["october-2025", "covid-2020"]
@@ -144,7 +149,7 @@ def test_a_second_start_runs_nothing(comparison, no_figures, monkeypatch):
 
     request = Request(("october-2025", "covid-2020"), 4, 1, comparison.folder, command="undertow compare")
     again = compare(request, work=refuse, stream=io.StringIO())
-    assert again.outcome.reused == 48
+    assert again.outcome.reused == 2 * 4 * (1 + len(TWINS))
 
 
 def test_a_change_of_rules_is_told_seed_by_seed(tmp_path, monkeypatch):
@@ -181,7 +186,7 @@ def test_a_failed_run_is_reported_everywhere_and_the_rest_stands(tmp_path, no_fi
     result = compare(Request(("october-2025",), 3, 1, tmp_path), work=fake_work, stream=stream)
     entry = result.summary["scenarios"]["october-2025"]
     assert entry["seeds"] == [1, 3]
-    assert len(entry["failures"]) == 6
+    assert len(entry["failures"]) == 1 + len(TWINS)
     assert "the market caught fire" in stream.getvalue()
     assert "the market caught fire" in (tmp_path / "report.html").read_text()
 
