@@ -31,7 +31,7 @@ def picked_off(news, bid, ask):
 def test_quotes_that_news_left_behind_are_traded_against_no_worse_than_the_fair_price(news, bid, ask, side):
     (order,) = picked_off(news, bid, ask)
     assert (order["kind"], order["side"]) == (IOC, side)
-    assert order["lots"] == pytest.approx(0.3 * 1e6 / 100.0 / 0.001, rel=0.001)
+    assert order["lots"] == pytest.approx(PARAMETERS["pick_off_size"][0] * 1e6 / 100.0 / 0.001, rel=0.001)
     way = 1.0 if side == SELL else -1.0
     assert 0.0 < way * (order["price"] * 0.01 - 100.0) < 0.02
 
