@@ -18,6 +18,12 @@ _KEY_BELOW_POINTS = 35.0
 Bands = list[tuple[int, str, float, float]]
 
 
+def short(name: str) -> str:
+    """Return the name of a stage in the words that fit below a narrow chart."""
+    name = name.removeprefix("liquidity ").removesuffix(" failure")
+    return "ADL" if name == "auto-deleveraging" else name
+
+
 def common_stages(ensemble: Ensemble) -> Bands:
     """Return number, name, median start and median end (minutes from P0) of the stages to draw."""
     bands = []
@@ -54,7 +60,7 @@ def shade_stages(axes: Axes, bands: Bands, time: TimeAxis) -> int:
     for place, numbers in groups:
         text = ", ".join(map(str, numbers))
         axes.text(place, 1.01, text, transform=axes.transAxes, fontsize=7.5, color=GREY, va="bottom")
-    key = "stages: " + ", ".join(f"{number} {name}" for number, name, _, _ in shown)
+    key = "stages: " + ", ".join(f"{number} {short(name)}" for number, name, _, _ in shown)
     axes.annotate(
         key,
         (0.0, 0.0),
