@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from abm.book.messages import Records
+from abm.book.messages import IOC, Records
 from abm.compiled import for_kernels, kernel
 from abm.information.tiers import HEADLINE
 from abm.model import AGENT_IDS
+from abm.outbox import send
 from abm.random_streams import stream_key
 from abm.sight import Sight
 
@@ -188,3 +189,30 @@ def happens(u: float, expected: float) -> bool:
 def lots_for(notional_usd: float, price_usd: float, lot: float) -> int:
     """Return how many whole lots ``notional_usd`` buys at ``price_usd``."""
     return int(notional_usd / (price_usd * lot))
+
+
+@kernel
+def take_within(
+    messages: Records,
+    counters: npt.NDArray[np.int64],
+    time: int,
+    account: int,
+    instrument: int,
+    terms: Row,
+    side: int,
+    lots: int,
+    screen_usd: float,
+    slippage: float,
+    flags: int,
+) -> None:
+    """Send an order that takes at once what it can no farther than ``slippage`` from the mid on the screen.
+
+    Parameters
+    ----------
+    terms
+        Row of the instrument table.
+    slippage
+        Fraction of ``screen_usd``.
+    """
+    worst = max(1, int(screen_usd * (1.0 + (1 - 2 * side) * slippage) / terms.tick))
+    send(messages, counters, time, account, instrument, IOC, side, lots, worst, flags)

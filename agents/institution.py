@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from abm.book.messages import IOC, REDUCE_ONLY, SELL, Records
+from abm.book.messages import REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.networks.balance_sheets import STATES
-from abm.outbox import send
 from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, take_within
 
 
 class InstitutionParameters(Parameters):
@@ -161,8 +160,10 @@ def sell_coins(
                 continue
             most = lots_for(p.clip_over_depth * depth_usd[i] * interval_s / 60.0, view[i].mid, terms.lot)
             lots = min(lots, max(1, min(int(lots * part), most)))
-            worst = max(1, int(view[i].screen * (1.0 - p.slippage) / terms.tick))
-            send(messages, counters, when, t.account, i, IOC, SELL, lots, worst, REDUCE_ONLY)
+            take_within(
+                messages, counters, when, t.account, i, terms, SELL, lots, view[i].screen, p.slippage,
+                REDUCE_ONLY,
+            )  # fmt: skip
 
 
 class Institution(CrowdAgent):

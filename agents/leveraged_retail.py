@@ -11,14 +11,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import BUY, IOC, REDUCE_ONLY, SELL, Records
+from abm.book.messages import BUY, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.information.tiers import Readers
 from abm.measures.disposition import Disposition
-from abm.outbox import send
 from abm.random_streams import uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, happens, lots_for
+from agents.crowd import Column, Crowd, CrowdAgent, happens, lots_for, take_within
 from agents.retail.entry import (
     EAGERNESS_LIMIT,
     SIZINGS,
@@ -59,8 +58,10 @@ def work(
     side = BUY if target > held else SELL
     flags = REDUCE_ONLY if t.working == CLOSING else 0
     when = start_ns + int(step_ns * u)
-    worst = max(1, int(price_usd * (1.0 + (1 - 2 * side) * slippage) / instrument.tick))
-    send(messages, counters, when, t.account, t.instrument, IOC, side, min(lots, most), worst, flags)
+    take_within(
+        messages, counters, when, t.account, t.instrument, instrument, side, min(lots, most), price_usd,
+        slippage, flags,
+    )  # fmt: skip
 
 
 @kernel

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from abm.book.messages import BUY, IOC, LIMIT, REDUCE_ONLY, SELL, Records
+from abm.book.messages import BUY, LIMIT, REDUCE_ONLY, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import SPOT
 from abm.outbox import send
 from abm.random_streams import exponential, normal, uniform
 from abm.sight import Sight
-from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, poisson
+from agents.crowd import Column, Crowd, CrowdAgent, Parameters, lots_for, poisson, take_within
 
 noise_dtype = np.dtype(
     [("account", "i4"), ("instrument", "i2"), ("order_usd", "f8"), ("inventory_usd", "f8")], align=True
@@ -88,8 +88,10 @@ def decide_noise(
                 continue
             flags = REDUCE_ONLY if instrument.kind == SPOT and side == SELL else 0
             if uniform(key, j, index, base + 5) < p.market_share:
-                price = int(seen.screen * (1.0 + (1 - 2 * side) * p.slippage) / instrument.tick)
-                send(messages, counters, when, t.account, i, IOC, side, lots, max(1, price), flags)
+                take_within(
+                    messages, counters, when, t.account, i, instrument, side, lots, seen.screen, p.slippage,
+                    flags,
+                )  # fmt: skip
             else:
                 sign = 1 - 2 * side
                 away = p.limit_distance * exponential(key, j, index, base + 6)

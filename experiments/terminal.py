@@ -12,7 +12,7 @@ from abm.measures.stages import STAGES
 from experiments.ensemble import Ensemble
 from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS, VENUE_METRICS
-from experiments.report import words
+from experiments.report import quoted, words
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
@@ -35,7 +35,7 @@ def print_comparison(comparison: "Comparison") -> None:
     console.print(_twins_table(ensembles))
     console.print(_stages_table(ensembles))
     for ensemble in ensembles:
-        if len(words.exchanges(ensemble)) > 1:
+        if len(quoted.exchanges(ensemble)) > 1:
             console.print(_exchanges_table(ensemble))
     if comparison.pair is not None:
         console.print(_difference_table(comparison.pair))
@@ -61,7 +61,7 @@ def _heads(ensembles: Sequence[Ensemble]) -> list[str]:
 def _metrics_table(ensembles: Sequence[Ensemble]) -> Table:
     table = Table("median over seeds [95 % interval]", *_heads(ensembles), title_justify="left")
     for name, metric in METRICS.items():
-        table.add_row(escape(metric.title), *(escape(words.said(item, name)) for item in ensembles))
+        table.add_row(escape(metric.title), *(escape(quoted.said(item, name)) for item in ensembles))
     return table
 
 
@@ -84,15 +84,15 @@ def _twins_table(ensembles: Sequence[Ensemble]) -> Table:
 def _stages_table(ensembles: Sequence[Ensemble]) -> Table:
     table = Table("stage begins, from P0", *_heads(ensembles))
     for stage, label in STAGES.items():
-        table.add_row(escape(label), *(escape(words.stage_said(item, stage)) for item in ensembles))
+        table.add_row(escape(label), *(escape(quoted.stage_said(item, stage)) for item in ensembles))
     return table
 
 
 def _exchanges_table(ensemble: Ensemble) -> Table:
-    names = words.exchanges(ensemble)
+    names = quoted.exchanges(ensemble)
     table = Table(escape(ensemble.name), *map(escape, names))
     for key, metric in VENUE_METRICS.items():
-        cells = (escape(words.detail_said(ensemble, key, name, metric.unit)) for name in names)
+        cells = (escape(quoted.detail_said(ensemble, key, name, metric.unit)) for name in names)
         table.add_row(escape(metric.title), *cells)
     return table
 

@@ -15,7 +15,8 @@ from abm.rules.adl_allocations import capped_pro_rata, largest_remainder, pro_ra
 from abm.rules.adl_candidates import Candidates
 from abm.rules.adl_ranks import RANKS, adl_order
 from abm.rules.margin_tiers import maintenance_margins
-from abm.venues.risk import fund_money, sweep_remainder
+from abm.venues.fund_takeover import fund_money
+from abm.venues.liquidation_fills import sweep_remainder
 
 adl_dtype = np.dtype(
     [

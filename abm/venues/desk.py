@@ -22,17 +22,10 @@ from abm.rules.breaches import breach_dtype, breaches_at
 from abm.rules.fund_drawdown import FundDrawdown
 from abm.rules.insurance_fund import FundRule
 from abm.venues.deleveraging import deleverage
+from abm.venues.fund_takeover import LIMITED, NOTHING, UNLIMITED, fund_equity, fund_money, take_over
+from abm.venues.liquidation_fills import clearance_fees
+from abm.venues.liquidation_orders import liquidation_orders
 from abm.venues.liquidation_report import DELEVERAGED, ORDER, TAKEOVER, LiquidationReport, liquidation_rows
-from abm.venues.risk import (
-    LIMITED,
-    NOTHING,
-    UNLIMITED,
-    clearance_fees,
-    fund_equity,
-    fund_money,
-    liquidation_orders,
-    take_over,
-)
 
 FIRST_ORDER_ID = 1 << 60
 """Ids of the engine's orders start here, far above those of traders."""

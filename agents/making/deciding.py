@@ -5,12 +5,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import BUY, EXPIRE_MAKER, IOC, SELL, Records
+from abm.book.messages import BUY, EXPIRE_MAKER, SELL, Records
 from abm.compiled import kernel
 from abm.instruments import PERPETUAL, SPOT
-from abm.outbox import send
 from abm.random_streams import uniform
-from agents.crowd import Row, lots_for
+from agents.crowd import Row, lots_for, take_within
 from agents.making.quoting import doubts, move_ladder, pick_off, update_belief, update_size, withdraw
 
 QUOTING, STALE_FEED, VOLATILITY, LOSS, NO_HEDGE, DELEVERAGED, INVENTORY = range(7)
@@ -231,6 +230,8 @@ def hedge(
             if beyond <= 0.0 or lots < 1 or net * elsewhere_usd < 0.0:
                 continue
             side = SELL if net > 0.0 else BUY
-            worst = max(1, int(view[i].screen * (1.0 + (1 - 2 * side) * p.hedge_slippage) / terms.tick))
             when = start_ns + int(2e6 * p.latency_ms)
-            send(messages, counters, when, accounts[m], i, IOC, side, lots, worst, EXPIRE_MAKER)
+            take_within(
+                messages, counters, when, accounts[m], i, terms, side, lots, view[i].screen,
+                p.hedge_slippage, EXPIRE_MAKER,
+            )  # fmt: skip

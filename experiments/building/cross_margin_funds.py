@@ -6,12 +6,9 @@ import numpy.typing as npt
 from abm.book.messages import BUY, SELL, Records, fill_table
 from abm.compiled import for_kernels
 from abm.ledger.valuation import cross_columns
-from agents.cross_margin_fund import (
-    CrossMarginFundParameters,
-    CrossMarginFunds,
-    fund_dtype,
-    leg_dtype,
-)
+from agents.cross_margin_fund import CrossMarginFunds
+from agents.funds.parameters import CrossMarginFundParameters
+from agents.funds.state import fund_dtype, leg_dtype
 from experiments.building.holdings import grant_spot
 from experiments.building.stage import MILLION, Floats, Floor, Stage
 

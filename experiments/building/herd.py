@@ -19,8 +19,9 @@ from abm.networks.social_graph import SocialGraph, empty_graph
 from abm.networks.social_rule import SocialRule
 from abm.networks.social_rules import make_rule
 from abm.random_streams import stream_key
+from agents.herd.trading import herd_dtype
 from agents.leveraged_retail import LeveragedRetailTraders
-from agents.social_herd import Nodes, SocialHerd, herd_dtype
+from agents.social_herd import Nodes, SocialHerd
 from experiments.building.holdings import fill_by_instrument, grant_spot
 from experiments.building.own_agents import searching
 from experiments.building.stage import MILLION, Stage

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from experiments.chapter import Chapter
 from experiments.ensemble import Ensemble
 from experiments.real_event import RealEvent
-from experiments.report import losses, outcome, over_time, venues, words
+from experiments.report import losses, outcome, over_time, quoted, venues
 from experiments.report.networks import networks
 from experiments.report.style import SIZE_INCHES, new_figure
 
@@ -55,7 +55,7 @@ def has_figure(name: str, ensemble: Ensemble) -> bool:
     if name in WHOLE:
         return "links" in ensemble.frames
     if name in PANELS:
-        return bool(words.groups_of(ensemble, "gain", "kind"))
+        return bool(quoted.groups_of(ensemble, "gain", "kind"))
     return name not in NEEDS or len(venues.of_exchanges(ensemble, NEEDS[name])) > (
         1 if name.startswith("venue_") and name != "venue_pegs" else 0
     )

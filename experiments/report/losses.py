@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 
 from experiments.ensemble import Ensemble
 from experiments.report import style
+from experiments.report.quoted import KINDS, groups_of
 from experiments.report.style import finish
-from experiments.report.words import KINDS, groups_of
 from experiments.statistics import Estimate
 
 

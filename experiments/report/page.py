@@ -11,7 +11,7 @@ from experiments.ensemble import Ensemble
 from experiments.mechanisms import TWINS
 from experiments.metrics import METRICS, VENUE_METRICS
 from experiments.paired import Pair
-from experiments.report import words
+from experiments.report import findings, quoted, words
 from experiments.report.style_sheet import STYLE_SHEET
 from experiments.targets import Target, Verdict
 
@@ -77,7 +77,7 @@ def render_page(
             _section("After the low", _figures(chapters, figures, ("recovery",))),
             _section("Against what happened", _targets(chapters)),
             _section("Reading", _readings(chapters)),
-            _section("Limits", _list(words.limits(chapters))),
+            _section("Limits", _list(findings.limits(chapters))),
             _section("How to get this page again", _origin(command, versions)),
         )
     )
@@ -140,11 +140,11 @@ def _found(chapters: Sequence[Chapter]) -> str:
     each = _columns(
         [
             f"<h3>{escape(chapter.ensemble.name)}</h3>"
-            + _list([*words.findings(chapter.ensemble), _score(chapter)])
+            + _list([*findings.findings(chapter.ensemble), _score(chapter)])
             for chapter in chapters
         ]
     )
-    both = words.contrasts([chapter.ensemble for chapter in chapters])
+    both = findings.contrasts([chapter.ensemble for chapter in chapters])
     return each + (f"<h3>Side by side</h3>{_list(both)}" if both else "")
 
 
@@ -169,7 +169,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _metrics_table(ensembles: Sequence[Ensemble]) -> str:
     rows = [
         [escape(metric.title)]
-        + [escape(words.said(item, name)) if name in item.metrics else "–" for item in ensembles]
+        + [escape(quoted.said(item, name)) if name in item.metrics else "–" for item in ensembles]
         for name, metric in METRICS.items()
     ]
     note = "<p>Median over seeds, in brackets the 95 % interval of the median.</p>"
@@ -195,7 +195,7 @@ def _difference(pair: Pair) -> str:
 
 def _stages(ensembles: Sequence[Ensemble]) -> str:
     rows = [
-        [escape(f"{number} {label}")] + [escape(words.stage_said(item, stage)) for item in ensembles]
+        [escape(f"{number} {label}")] + [escape(quoted.stage_said(item, stage)) for item in ensembles]
         for number, (stage, label) in enumerate(STAGES.items(), 1)
     ]
     note = (
@@ -209,10 +209,10 @@ def _stages(ensembles: Sequence[Ensemble]) -> str:
 def _exchanges(ensembles: Sequence[Ensemble]) -> str:
     parts = []
     for item in ensembles:
-        names = words.exchanges(item)
+        names = quoted.exchanges(item)
         rows = []
         for key, metric in VENUE_METRICS.items():
-            cells = (words.detail_said(item, key, name, metric.unit) for name in names)
+            cells = (quoted.detail_said(item, key, name, metric.unit) for name in names)
             rows.append([escape(metric.title), *map(escape, cells)])
         parts.append(f"<h3>{escape(item.name)}</h3>")
         parts.append(_table(["from P0 to the end of the crash", *map(escape, names)], rows))
@@ -225,7 +225,7 @@ def _losses(ensembles: Sequence[Ensemble]) -> str:
         "Deleveraged: closed against winners, and how much of it was in profit.</p>"
     ]
     for item in ensembles:
-        rows = [[escape(cell) for cell in row] for row in words.loss_rows(item)]
+        rows = [[escape(cell) for cell in row] for row in quoted.loss_rows(item)]
         if rows:
             head = ["kind", "change of worth", "of worth at P0", "deleveraged", "of it in profit"]
             parts.append(f"<h3>{escape(item.name)}</h3>" + _table(head, rows))

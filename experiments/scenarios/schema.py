@@ -25,15 +25,15 @@ from abm.rules.adl_ranks import RANKS
 from abm.venues.presets.loader import load_preset, preset_names
 from abm.venues.venue import Venue
 from agents.arbitrageur import ArbitrageurParameters
-from agents.cross_margin_fund import CrossMarginFundParameters
 from agents.fundamentalist import FundamentalistParameters
+from agents.funds.parameters import CrossMarginFundParameters
+from agents.herd.parameters import HerdParameters
 from agents.index_investor import IndexInvestorParameters
 from agents.institution import InstitutionParameters
 from agents.institution_kinds import INSTITUTION_KINDS
 from agents.making.parameters import MarketMakerParameters
 from agents.noise_trader import NoiseParameters
 from agents.retail.parameters import RetailParameters
-from agents.social_herd import HerdParameters
 from agents.whale import WhaleParameters
 from experiments.scenarios.information import Information, TierSpec
 from experiments.scenarios.rule_files import is_rule_file, with_rules

@@ -10,7 +10,9 @@ from abm.networks.graphs import make_graph
 from abm.networks.social_graph import empty_graph
 from abm.networks.social_rules import RULES, make_rule
 from abm.random_streams import stream_key
-from agents.social_herd import HerdParameters, Nodes, SocialHerd, herd_dtype
+from agents.herd.parameters import HerdParameters
+from agents.herd.trading import herd_dtype
+from agents.social_herd import Nodes, SocialHerd
 
 FLAT = np.zeros(1)
 

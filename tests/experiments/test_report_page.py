@@ -9,7 +9,7 @@ from fake_simulation import COVID, OCTOBER, fake_work
 from experiments.chapter import Chapter
 from experiments.ensemble import gather
 from experiments.real_event import published_event
-from experiments.report import words
+from experiments.report import findings, quoted, words
 from experiments.report.draw import draw_chapter
 from experiments.report.page import render_page
 from experiments.report.style import TimeAxis, mark_events, new_figure
@@ -124,24 +124,26 @@ def test_one_seed_alone_is_drawn_and_told():
 
 def test_sentences_follow_the_numbers(chapters):
     october = chapters[0].ensemble
-    text = " ".join(words.findings(october))
-    assert f"BTC fell by {words.said(october, 'total_fall')}" in text
+    text = " ".join(findings.findings(october))
+    assert f"BTC fell by {quoted.said(october, 'total_fall')}" in text
     assert "liquidations off" in text
     nothing = {twin: Estimate(0.01, -0.01, 0.02, 3) for twin in october.twins}
     assert "changed the fall by less than 5 % in the median" in " ".join(
-        words.findings(replace(october, twins=nothing))
+        findings.findings(replace(october, twins=nothing))
     )
     deeper = {twin: Estimate(-0.3, -0.4, -0.2, 3) for twin in october.twins}
-    assert "The fall was deeper with liquidations off by 30 %." in words.findings(
+    assert "The fall was deeper with liquidations off by 30 %." in findings.findings(
         replace(october, twins=deeper)
     )
 
 
 def test_contrasts_say_when_intervals_overlap(chapters):
     pair = [chapter.ensemble for chapter in chapters]
-    assert not any("overlap" in line for line in words.contrasts(pair) if line.startswith("Fall of BTC:"))
+    assert not any("overlap" in line for line in findings.contrasts(pair) if line.startswith("Fall of BTC:"))
     assert all(
-        "overlap" in line for line in words.contrasts([pair[0], pair[0]]) if line.startswith("Fall of BTC:")
+        "overlap" in line
+        for line in findings.contrasts([pair[0], pair[0]])
+        if line.startswith("Fall of BTC:")
     )
 
 
@@ -179,15 +181,15 @@ def test_differences_carry_their_sign():
 
 
 def test_what_happened_between_exchanges_is_told(chapters):
-    text = " ".join(words.findings(chapters[0].ensemble))
+    text = " ".join(findings.findings(chapters[0].ensemble))
     assert "Between exchanges BTC differed by up to" in text
     assert "Pegged collateral traded as low as 70 %" in text
     assert "stale feed 2 and risk limit 1" in text
     page = render_page(chapters, {}, "undertow compare", {})
     assert "<h2>Stages</h2>" in page
     assert "6 auto-deleveraging" in page
-    assert words.stage_said(chapters[1].ensemble, "adl").startswith("11 minutes")
-    assert words.exchanges(chapters[0].ensemble) == ["hub", "dex"]
+    assert quoted.stage_said(chapters[1].ensemble, "adl").startswith("11 minutes")
+    assert quoted.exchanges(chapters[0].ensemble) == ["hub", "dex"]
 
 
 def test_long_times_are_told_in_hours_and_days():

@@ -19,9 +19,10 @@ from abm.ledger.settlement import Amounts
 from abm.rules.fillable_price import bankruptcy_rating
 from abm.rules.liquidation_pace import block_limits
 from abm.venues.desk import Desk
+from abm.venues.liquidation_fills import settle_gaps
+from abm.venues.liquidation_orders import FARTHEST
 from abm.venues.liquidation_report import ORDER
 from abm.venues.policies.base import Stateless, at_least_one_round
-from abm.venues.risk import FARTHEST, settle_gaps
 
 
 @dataclass(frozen=True)

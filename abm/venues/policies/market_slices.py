@@ -20,10 +20,11 @@ from abm.compiled import for_kernels
 from abm.instruments import MILLIONTHS
 from abm.ledger.settlement import Amounts
 from abm.rules.liquidation_pace import in_cooldown, slice_notional
+from abm.venues.backstop_vault import back_stop
 from abm.venues.desk import Desk, Flags
+from abm.venues.liquidation_fills import settle_gaps
 from abm.venues.liquidation_report import BACKSTOP, ORDER
 from abm.venues.policies.base import at_least_one_round
-from abm.venues.risk import back_stop, settle_gaps
 
 LONG_AGO = -(1 << 62)
 

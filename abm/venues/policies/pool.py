@@ -14,15 +14,57 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.book.messages import BUY, SELL, Records
-from abm.compiled import for_kernels
+from abm.compiled import for_kernels, kernel
 from abm.ledger.accounts import CLEARING, FIRST_TRADER, INSURANCE_FUND
-from abm.ledger.settlement import Amounts
+from abm.ledger.arithmetic import wide
+from abm.ledger.settlement import Amounts, Small, transfer_position
 from abm.rules.adl_triggers import pool_pnl_exceeds, pool_pnl_to_close
 from abm.venues.deleveraging import adl_dtype
 from abm.venues.desk import Desk
+from abm.venues.liquidation_fills import sweep_remainder
 from abm.venues.liquidation_report import POOL
 from abm.venues.policies.base import Stateless, at_least_one_round
-from abm.venues.risk import close_at_mark
+
+
+@kernel
+def close_at_mark(
+    orders: Records,
+    counterparty: int,
+    mark_value: Amounts,
+    clearance_ppm: Amounts,
+    position: Amounts,
+    cash: Amounts,
+    entry_value: Amounts,
+    isolated_margin: Amounts,
+    leverage: Small,
+    isolated: Small,
+    realised_pnl: Amounts,
+) -> None:
+    """Close the whole position of each order at the mark against ``counterparty``; set ``filled``.
+
+    A fee on the notional goes to the counterparty out of what is left; what an isolated position loses beyond
+    its margin is the counterparty's loss.
+    """
+    for n in range(orders.shape[0]):
+        order = orders[n]
+        a = wide(order.account)
+        i = wide(order.instrument)
+        lots = position[i, a]
+        if lots == 0:
+            continue
+        before = cash[0, a]
+        seller = a if lots > 0 else counterparty
+        transfer_position(
+            i, seller, a + counterparty - seller, abs(lots), mark_value[i], position, cash, entry_value,
+            isolated_margin, leverage, isolated, realised_pnl,
+        )  # fmt: skip
+        order.filled = abs(lots)
+        if isolated[i, a] != 0 and cash[0, a] < before:
+            cash[0, counterparty] -= before - cash[0, a]
+            cash[0, a] = before
+        sweep_remainder(
+            i, a, abs(lots) * mark_value[i], before, clearance_ppm[i], position, cash, isolated, mark_value
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Parts of cross-margin funds: what they are like, what they remember, their books, their orders."""
