@@ -57,13 +57,18 @@ class Clock:
         """Whether the last phase is over."""
         return self.now_ns >= self.end_ns
 
-    def advance(self) -> None:
-        """Begin the next step; the last one of a phase is cut at the phase's end."""
+    @property
+    def next_step_ns(self) -> int:
+        """Length of the step to come; the last one of a phase is cut at the phase's end."""
         for phase in self.phases:
             until_ns = round(phase.until_s * NANOSECONDS)
             if self.now_ns < until_ns:
-                self.step_ns = min(round(phase.step_s * NANOSECONDS), until_ns - self.now_ns)
-                break
+                return min(round(phase.step_s * NANOSECONDS), until_ns - self.now_ns)
+        return self.step_ns
+
+    def advance(self) -> None:
+        """Begin the next step."""
+        self.step_ns = self.next_step_ns
         self.now_ns += self.step_ns
         self.index += 1
 

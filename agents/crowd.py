@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from abm.book.messages import IOC, Records
 from abm.compiled import for_kernels, kernel
 from abm.information.tiers import HEADLINE
+from abm.ledger.ledger import Ledger
 from abm.model import AGENT_IDS
 from abm.outbox import send
 from abm.random_streams import stream_key
@@ -156,11 +157,11 @@ class Crowd:
 
     def cash_usd(self, account: int) -> float:
         """Return the free cash of ``account`` in USD."""
-        return self._ledger_cash[account] / 1e6
+        return float(self._ledger.cash[0, account]) / 1e6
 
-    def attach(self, cash: Any) -> None:
-        """Remember the ledger's cash row, for reports."""
-        self._ledger_cash = cash
+    def attach(self, ledger: Ledger) -> None:
+        """Remember the ledger of the exchange it trades on, for reports."""
+        self._ledger = ledger
 
 
 @kernel

@@ -191,12 +191,14 @@ class LeveragedRetailTraders(Crowd):
     ----------
     parameters, table, seed, exchange
         As for every crowd.
-    sentiment
-        Sentiment of each trader, shape ``(traders,)``; shared with the social herd, which moves it.
+    moods
+        Sentiment of everybody on the social graph, shape ``(nodes,)``; the social herd moves it.
     price_usd
         Price of each instrument at the start, shape ``(instruments,)``.
     readers
         How they learn of news; they read none when not given.
+    first_node
+        Place of the first trader among the nodes.
 
     Attributes
     ----------
@@ -213,13 +215,15 @@ class LeveragedRetailTraders(Crowd):
         self,
         parameters: RetailParameters,
         table: Records,
-        sentiment: npt.NDArray[np.float64],
+        moods: npt.NDArray[np.float64],
         price_usd: npt.NDArray[np.float64],
         seed: int,
         exchange: int = 0,
         readers: Readers | None = None,
+        first_node: int = 0,
     ) -> None:
-        self.sentiment = sentiment
+        self.moods = moods
+        self.first_node = first_node
         self.readers = readers or Readers((), 1, seed, f"{self.kind} {exchange}")
         self.trades = Disposition(0, 0, 0, 0)
         self._realised = np.zeros(2, np.int64)
@@ -235,6 +239,12 @@ class LeveragedRetailTraders(Crowd):
             bullishness=2.0 * (parameters.long_share - 0.5),
             kelly=SIZINGS[parameters.sizing],
         )
+
+    @property
+    def sentiment(self) -> npt.NDArray[np.float64]:
+        """Present sentiment of each trader, shape ``(traders,)``."""
+        # cut out anew each time: in a copy of the model a view that was kept would show other memory
+        return self.moods[self.first_node : self.first_node + len(self.table)]
 
     def decide(self, sight: Sight) -> None:
         """Enter, leave, add, top up, place and remove stops."""

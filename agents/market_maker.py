@@ -90,10 +90,8 @@ class MarketMakers(Crowd):
         quotes: list[Records],
         loading: npt.NDArray[np.float64],
         seed: int,
-        *,
-        withdrawal: bool = True,
     ) -> None:
-        super().__init__(parameters, table, seed, withdrawal=float(withdrawal))
+        super().__init__(parameters, table, seed, withdrawal=1.0)
         self.accounts = accounts
         self.quotes = quotes
         self._keys = [self.stream(seed, e) for e in range(len(quotes))]

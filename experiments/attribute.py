@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -11,6 +12,7 @@ from experiments.attribution_result import Attribution, gather_parts
 from experiments.attribution_tables import coalitions_table, parts_table, summarise_attribution
 from experiments.compare import load_scenarios, warm_up
 from experiments.errors import InputError
+from experiments.histories import shared
 from experiments.mechanisms import MECHANISMS, check_mechanism
 from experiments.metrics import METRICS
 from experiments.output import prepare_folder, write_bytes, write_text
@@ -104,7 +106,8 @@ def attribute(request: Request, work: Work | None = None, stream: TextIO | None 
         for seed in design.seeds
         for twin in design.twins(seed)
     ]
-    done = _run(jobs, folder / COALITIONS_FOLDER, request.workers, work or simulate_coalition, told)
+    with nullcontext(work) if work is not None else shared(simulate_coalition) as chosen:
+        done = _run(jobs, folder / COALITIONS_FOLDER, request.workers, chosen, told)
     attributions = [gather_parts(design, request.metric, done) for design in designs]
     _write(folder, attributions, request.command)
     return Attributed(attributions, done.failures, done.reused, folder)
@@ -153,9 +156,9 @@ def told_plan(design: "Design") -> str:
     return f"{design.scenario.name}: {count}: {runs} runs"
 
 
-def simulate_coalition(job: Job) -> RunResult:
+def simulate_coalition(job: Job, histories: Path | None = None) -> RunResult:
     """Do one job and keep its metrics only: there are many of them. Runs in a worker process."""
-    return replace(simulate_and_measure(job), minutes={}, details={})
+    return replace(simulate_and_measure(job, histories), minutes={}, details={})
 
 
 def _run(jobs: list[Job], folder: Path, workers: int, work: Work, stream: TextIO) -> Outcome:

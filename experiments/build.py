@@ -10,13 +10,12 @@ import pandas as pd
 from abm.clock import Clock, Phase
 from abm.ledger.accounts import FIRST_TRADER, INSURANCE_FUND
 from abm.model import MarketModel
-from abm.venues.gateway import Outage
 from abm.venues.transfers import Transfers
 from agents.crowd import Crowd
 from agents.liquidation_engine import LiquidationEngineAgent
 from experiments.building.arbitrageurs import make_arbitrageurs
 from experiments.building.cross_margin_funds import make_funds
-from experiments.building.exchanges import make_exchange
+from experiments.building.exchanges import make_exchange, suspensions
 from experiments.building.fundamentalists import make_fundamentalists
 from experiments.building.herd import make_herd
 from experiments.building.index_investors import make_index_investors
@@ -34,6 +33,7 @@ from experiments.building.whale import make_whale
 from experiments.building.witness import make_witness, reporters
 from experiments.mechanisms import switched_off, twin_without
 from experiments.scenarios.schema import Scenario
+from experiments.switches import switch_off
 
 SPARE_ACCOUNTS = 64
 VIEW_LIMIT = 100_000
@@ -70,6 +70,7 @@ def build(
     add_agents(model, stage, views)
     for floor in stage.floors:
         floor.exchange.spare_accounts = list(range(floor.accounts.next_row, floor.exchange.ledger.accounts))
+    switch_off(model, scenario, model.twin)
     add_own_agents(model, scenario)
     return model
 
@@ -113,16 +114,6 @@ def empty_market(stage: Stage, spare_accounts: int) -> MarketModel:
     )
 
 
-def suspensions(stage: Stage) -> dict[int, tuple[Outage, ...]]:
-    """Return the windows in which exchanges let no money out."""
-    if not stage.on("outage"):
-        return {}
-    return {
-        floor.place: tuple(Outage(item.start_s, item.end_s) for item in floor.spec.withdrawals_suspended)
-        for floor in stage.floors
-    }
-
-
 def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     """Create all populations, give them what they own, and register them with the model."""
     sentiment = np.zeros(sum(stage.retail_counts) + stage.scenario.herd.traders)
@@ -153,8 +144,6 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
             model,
             floor.place,
             floor.venue.engine(floor.exchange.table, stage.asset_names),
-            liquidations=stage.on("liquidations"),
-            adl=stage.on("adl"),
         )
     engines = list(model.agents_by_type[LiquidationEngineAgent])
     model.reporters = {
@@ -174,7 +163,7 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
         report_credit(model, institutions[1])
     join_accounts(model.owners, makers, arbitrageurs)
     for crowd in crowds:
-        crowd.attach(model.exchanges[crowd.exchange].ledger.cash[0])
+        crowd.attach(model.exchanges[crowd.exchange].ledger)
     largest = max(exchange.ledger.accounts for exchange in model.exchanges)
     if views or (views is None and largest <= VIEW_LIMIT):
         for crowd in crowds:

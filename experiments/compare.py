@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from experiments.chapter import Chapter
 from experiments.ensemble import gather
 from experiments.ensemble_reading import read_ensemble
 from experiments.errors import InputError
+from experiments.histories import shared
 from experiments.measure import check_window
 from experiments.mechanisms import TWINS, without_cause
 from experiments.output import prepare_folder, write_bytes, write_text
@@ -100,7 +102,7 @@ class NothingFinishedError(RuntimeError):
     """No baseline run of a scenario gave a result, so there is nothing to report."""
 
 
-def compare(request: Request, work: Work = simulate_and_measure, stream: TextIO | None = None) -> Comparison:
+def compare(request: Request, work: Work | None = None, stream: TextIO | None = None) -> Comparison:
     """Run and report.
 
     Parameters
@@ -127,10 +129,11 @@ def compare(request: Request, work: Work = simulate_and_measure, stream: TextIO 
     )
     real = _real_events(scenarios, request.bars)
     folder = prepare_folder(request.out)
-    if work is simulate_and_measure:
+    if work is None:
         warm_up(scenarios[0], progress_stream)
     jobs = list_jobs(scenarios, request.seeds)
-    outcome = _run(jobs, folder / RUNS_FOLDER, request.workers, work, progress_stream)
+    with nullcontext(work) if work is not None else shared(simulate_and_measure) as chosen:
+        outcome = _run(jobs, folder / RUNS_FOLDER, request.workers, chosen, progress_stream)
     chapters = [_chapter(scenario, outcome, real.get(scenario.name)) for scenario in scenarios]
     pair = None
     if len(scenarios) == 2 and len(set(request.scenarios)) == 1:

@@ -1,6 +1,7 @@
 """The mechanisms that a run can do without, and the names of runs that do without some of them.
 
-A *twin* is the same scenario with the same draws and a set of mechanisms switched off. Its name is
+A *twin* is the same scenario with the same draws and a set of mechanisms switched off: causes and leverage
+from the start on, the others from the first cause (news, outage) on. Its name is
 ``"baseline"`` for the empty set, else the mechanisms in alphabetical order joined by ``+``:
 ``"adl+herding"``. One set has one name, so that a run has one place in every store.
 """
@@ -51,6 +52,9 @@ MECHANISMS: dict[str, Mechanism] = {
     ),
 }
 """Everything that can be switched off."""
+
+FROM_THE_START = frozenset({"exogenous_shock", "leverage"})
+"""What a market is built with or without; the others are switched off when the first cause begins."""
 
 COMPARED = ("liquidations", "maker_withdrawal", "herding", "adl", "exogenous_shock", "credit_contagion")
 """Mechanisms of which a comparison runs the twin without this one alone."""

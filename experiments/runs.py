@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from experiments.fingerprints import code_fingerprint, own_sources_fingerprint
+from experiments.histories import first_cause_s
+from experiments.mechanisms import BASELINE, FROM_THE_START, switched_off
 from experiments.pools import BorrowedPool, LocalPool
 from experiments.results import RunResult
 
@@ -30,12 +32,14 @@ class Job:
 
     @property
     def steps(self) -> float:
-        """Return the number of steps of the run: its size, for judging the time left."""
+        """Return the number of steps of the run, without those it shares: its size, for judging time left."""
         end_s = self.scenario.crash.end_s if self.until == "crash_end" else self.scenario.duration_s
         begin_s = total = 0.0
+        if self.twin != BASELINE and not switched_off(self.twin) & FROM_THE_START:
+            begin_s = first_cause_s(self.scenario)
         for phase in self.scenario.phases:
             total += max(min(phase.until_s, end_s) - begin_s, 0.0) / phase.step_s
-            begin_s = phase.until_s
+            begin_s = max(begin_s, phase.until_s)
         return total
 
     @property
@@ -86,12 +90,18 @@ class Notice(Protocol):
         """Take the result of ``job``; ``reused`` when it was found on disk."""
 
 
-def simulate_and_measure(job: Job) -> RunResult:
-    """Do one job: simulate, then reduce the trace to metrics and minutes. Runs in a worker process."""
+def simulate_and_measure(job: Job, histories: Path | None = None) -> RunResult:
+    """Do one job: simulate, then reduce the trace to metrics and minutes. Runs in a worker process.
+
+    Parameters
+    ----------
+    histories
+        As in `experiments.simulate.simulate`.
+    """
     from experiments.measure import measure
     from experiments.simulate import simulate
 
-    trace = simulate(job.scenario, job.seed, twin=job.twin, until=job.until)
+    trace = simulate(job.scenario, job.seed, twin=job.twin, until=job.until, histories=histories)
     return measure(trace, job.scenario)
 
 

@@ -3,12 +3,13 @@
 import gc
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from abm.trace import Trace
-from experiments.build import build
-from experiments.network_frames import NetworkCamera
+from experiments.histories import STEPS_BETWEEN_REPORTS, history
 from experiments.scenarios.schema import Scenario
+from experiments.switches import switch_off
 
 
 def simulate(
@@ -17,6 +18,7 @@ def simulate(
     twin: str = "baseline",
     until: Literal["end", "crash_end"] = "end",
     progress: Callable[[float], None] | None = None,
+    histories: Path | None = None,
 ) -> Trace:
     """Run ``scenario`` once.
 
@@ -25,32 +27,37 @@ def simulate(
     seed
         Same scenario and seed: same trace, byte for byte.
     twin
-        Mechanisms to switch off, as `experiments.mechanisms` names them.
+        Mechanisms to switch off, as `experiments.mechanisms` names them: causes and leverage from the start
+        on, the others from the first cause on.
     until
         ``"end"``, or ``"crash_end"`` to stop when the crash window is over.
     progress
         Called every few hundred steps with the share of simulated time that is done.
+    histories
+        Folder in which runs leave their time before the first cause to their twins; changes no result.
 
     Returns
     -------
     Trace
         Series, events and units.
     """
-    model = build(scenario, seed, twin, views=False)
-    camera = NetworkCamera(model, scenario) if until == "end" else None
-    if camera is not None:
-        model.networks.append(camera)
     end_s = scenario.crash.end_s if until == "crash_end" else scenario.duration_s
-    while model.clock.now_s < end_s:
-        for _ in range(200):
-            if model.clock.now_s >= end_s:
-                break
-            model.step()
+
+    def tell(now_s: float) -> None:
         if progress is not None:
-            progress(model.clock.now_s / end_s)
+            progress(min(1.0, now_s / end_s))
+
+    model, camera = history(scenario, seed, twin, histories, tell)
+    if until == "crash_end":
+        model.networks.remove(camera)
+    switch_off(model, scenario, twin)
+    while model.clock.now_s < end_s:
+        model.step()
+        if model.clock.index % STEPS_BETWEEN_REPORTS == 0 or model.clock.now_s >= end_s:
+            tell(model.clock.now_s)
     trace = model.trace({event.name: event.time_s for event in scenario.news})
-    if camera is not None:
+    if until == "end":
         trace = replace(trace, frames=camera.frames())
-    del model
+    del model, camera
     gc.collect()  # a Mesa model refers to itself, and its books are large
     return trace

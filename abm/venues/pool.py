@@ -11,6 +11,7 @@ The pool's account is the row of the insurance fund: the same money pays winners
 bears their debt (`abm.venues.policies.pool`).
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -295,5 +296,9 @@ def pool_of(venue: Venue, instruments: Records, accounts: int) -> LiquidityPool 
     funding = None
     if venue.imbalance_funding is not None:
         funding = PoolFunding(venue.imbalance_funding, venue.funding.interval_hours, len(instruments))
-    limit = venue.adl.pool_pnl_factor if venue.adl.trigger == "pool_pnl" else np.inf
-    return LiquidityPool(venue.pool, instruments, accounts, funding, limit)
+    return LiquidityPool(venue.pool, instruments, accounts, funding, profit_limit_of(venue))
+
+
+def profit_limit_of(venue: Venue) -> float:
+    """Return the share of the pool's value beyond which winners wait for deleveraging."""
+    return venue.adl.pool_pnl_factor if venue.adl.trigger == "pool_pnl" else math.inf

@@ -79,7 +79,7 @@ class Followers(Crowd):
         self.table["account"] = accounts
         self.table["stake_usd"] = stake_usd
         self.table["threshold"] = np.linspace(0.0005, 0.005, traders)
-        self.attach(model.hub.ledger.cash[0])
+        self.attach(model.hub.ledger)
         self._key = stream_key(seed, self.kind)
 
     def decide(self, sight: Sight) -> None:

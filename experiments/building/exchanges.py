@@ -1,6 +1,7 @@
 """Setting up an exchange: books, accounts, gateway, prices and rules of one venue."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from abm.venues.admission import Admission
 from abm.venues.collateral_prices import Collateral
 from abm.venues.exchange import Exchange
 from abm.venues.gateway import Access, Gateway, Outage
-from abm.venues.pool import LiquidityPool, pool_of
+from abm.venues.pool import pool_of
 from abm.venues.pricing import Pricing, Source
 from experiments.building.instruments import make_instruments
 from experiments.building.stage import Floats, Floor, Stage
+from experiments.scenarios.schema import Outage as OutageWindow
 
 
 def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exchange:
@@ -57,19 +59,8 @@ def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exch
         ),
         make_collateral(stage, floor, table),
         first,
-        make_pool(stage, floor, table, accounts),
+        pool_of(floor.venue, table, accounts),
     )
-
-
-def make_pool(stage: Stage, floor: Floor, table: Records, accounts: int) -> LiquidityPool | None:
-    """Return the pool of ``floor``, None where there are order books.
-
-    Without ADL nobody waits for it: winners are paid whatever that does to the pool.
-    """
-    pool = pool_of(floor.venue, table, accounts)
-    if pool is not None and not stage.on("adl"):
-        pool.profit_limit = math.inf
-    return pool
 
 
 def calm_volatility(stage: Stage, floor: Floor, table: Records) -> Floats:
@@ -83,20 +74,28 @@ def calm_volatility(stage: Stage, floor: Floor, table: Records) -> Floats:
 
 
 def make_gateway(stage: Stage, floor: Floor, accounts: int) -> Gateway:
-    """Return the gateway of ``floor``; without outages nothing closes it and it digests any load."""
+    """Return the gateway of ``floor``."""
     spec = floor.spec
     matching = floor.venue.matching
     access = Access(
-        spec.capacity_per_s if stage.on("outage") else 0.0,
+        spec.capacity_per_s,
         spec.latency_ms,
         spec.latency_spread,
         spec.rate_limit_per_s,
         matching.block_ms,
         matching.sequencing == "cancel-first",
     )
-    windows = spec.outages if stage.on("outage") else ()
-    outages = tuple(Outage(outage.start_s, outage.end_s) for outage in windows)
-    return Gateway(access, outages, accounts, stage.seed, spec.name)
+    return Gateway(access, as_outages(spec.outages), accounts, stage.seed, spec.name)
+
+
+def as_outages(windows: Iterable[OutageWindow]) -> tuple[Outage, ...]:
+    """Return windows of a scenario as a gateway takes them."""
+    return tuple(Outage(window.start_s, window.end_s) for window in windows)
+
+
+def suspensions(stage: Stage) -> dict[int, tuple[Outage, ...]]:
+    """Return the windows in which exchanges let no money out."""
+    return {floor.place: as_outages(floor.spec.withdrawals_suspended) for floor in stage.floors}
 
 
 def own_or_hub(floor: Floor, stage: Stage) -> tuple[str, ...]:
@@ -115,8 +114,7 @@ def make_collateral(stage: Stage, floor: Floor, table: Records) -> Collateral:
     """Return the prices of coins that count as margin on ``floor``."""
     backing = floor.venue.backing(table, stage.asset_names)
     share = backing["share"][:, 0] / 1e6
-    source = floor.venue.collateral.price if stage.on("collateral_peg") else "oracle"
-    return Collateral(table, share, source, floor.price)
+    return Collateral(table, share, floor.venue.collateral.price, floor.price)
 
 
 def has_halt(rule: TradingHalt) -> bool:

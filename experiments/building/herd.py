@@ -83,7 +83,6 @@ def make_herd(
             for number, spec in enumerate(stage.scenario.rumours)
             if len(sentiment)
         ],
-        herding=stage.on("herding"),
     )
 
 

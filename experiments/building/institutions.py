@@ -67,7 +67,6 @@ def make_institutions(
         world,
         CreditLines(lines, groups, p.line_s),
         stage.seed,
-        contagion=stage.on("credit_contagion"),
     )
     return Institutions(p, table, names, hub.depth, stage.seed), network
 

@@ -37,10 +37,7 @@ def make_makers(stage: Stage) -> MarketMakers:
         floor.exchange.ledger.leverage[:, accounts[-1]] = p.leverage
         quotes.append(first_quotes(floor, accounts[-1], share, p.inventory_over_depth))
     table["account"] = accounts[0]
-    withdrawal = stage.on("maker_withdrawal")
-    makers = MarketMakers(
-        p, table, np.array(accounts), quotes, stage.loading, stage.seed, withdrawal=withdrawal
-    )
+    makers = MarketMakers(p, table, np.array(accounts), quotes, stage.loading, stage.seed)
     makers.instrument_names = [floor.exchange.instrument_names for floor in stage.floors]
     return makers
 

@@ -12,16 +12,16 @@ from experiments.building.stage import MILLION, Floor, Stage
 
 
 def make_retail(stage: Stage, sentiment: npt.NDArray[np.float64]) -> list[LeveragedRetailTraders]:
-    """Draw the retail traders of every exchange; each crowd gets its part of ``sentiment``."""
+    """Draw the retail traders of every exchange; each crowd has its part of ``sentiment``."""
     crowds, first = [], 0
     for floor, count in zip(stage.floors, stage.retail_counts, strict=True):
-        crowds.append(retail_of(stage, floor, count, sentiment[first : first + count]))
+        crowds.append(retail_of(stage, floor, count, sentiment, first))
         first += count
     return crowds
 
 
 def retail_of(
-    stage: Stage, floor: Floor, n: int, sentiment: npt.NDArray[np.float64]
+    stage: Stage, floor: Floor, n: int, sentiment: npt.NDArray[np.float64], first_node: int
 ) -> LeveragedRetailTraders:
     """Draw retail traders: size, leverage, wealth; sizes are scaled to the open interest asked for."""
     p = stage.scenario.retail
@@ -56,7 +56,9 @@ def retail_of(
     ledger.deposit(accounts, (wealth * MILLION).astype(np.int64))
     give_habits(stage, floor, table)
     readers = make_readers(stage, "leveraged_retail", f"leveraged_retail {floor.place}")
-    return LeveragedRetailTraders(p, table, sentiment, floor.price, stage.seed, floor.place, readers)
+    return LeveragedRetailTraders(
+        p, table, sentiment, floor.price, stage.seed, floor.place, readers, first_node
+    )
 
 
 def give_habits(stage: Stage, floor: Floor, table: Records) -> None:

@@ -6,20 +6,18 @@ planned them, so a run with them can be repeated from the scenario that the lane
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from abm.information.news import News
 from abm.venues.gateway import Outage
-from agents.market_maker import MarketMakers
 from experiments.building.stage import Stage
 from experiments.errors import InputError
 from experiments.scenarios import changed
 from experiments.scenarios.schema import Scenario
+from experiments.switches import switch
 from experiments.visualizer.lane import Lane
-from experiments.visualizer.liquidation_map import engine_of
 from experiments.visualizer.parameters import apply_live, is_live
 from experiments.visualizer.rumours import most_followed, say
 from experiments.visualizer.sellers import Dumper, LargeOrder, collateral_coins
@@ -29,6 +27,21 @@ FORBIDDEN = ("own_agents", "name")
 """Tables that a page may not set: code to import, and what files are called."""
 SOON_S = 0.001
 """What begins now begins so much later: the step that is done would have seen it otherwise."""
+
+
+SAID = {
+    "liquidations": ("liquidations are on", "liquidations are off"),
+    "adl": ("auto-deleveraging is on", "auto-deleveraging is off"),
+    "maker_withdrawal": ("makers may withdraw", "makers never withdraw"),
+    "herding": ("mood spreads", "mood neither spreads nor makes orders"),
+    "collateral_peg": (
+        "collateral counts at the prices of each exchange",
+        "collateral counts at what it is worth",
+    ),
+    "credit_contagion": ("losses travel between institutions", "losses do not travel between institutions"),
+    "outage": ("exchanges can be late and down", "exchanges are never late or down"),
+}
+"""Mechanism -> what is said when it is switched on, and off."""
 
 
 class Change(BaseModel):
@@ -69,46 +82,15 @@ class Switch(Change):
 
     change: Literal["switch"] = "switch"
     mechanism: Literal[
-        "liquidations", "adl", "maker_withdrawal", "herding", "collateral_peg", "credit_contagion"
+        "liquidations", "adl", "maker_withdrawal", "herding", "collateral_peg", "outage", "credit_contagion"
     ]
     on: bool
 
     def act(self, lane: Lane) -> str:
         """Switch it on every exchange."""
         lane.switches[self.mechanism] = self.on
-        return f"{getattr(self, f'_switch_{self.mechanism}')(lane)} from now on"
-
-    def _switch_maker_withdrawal(self, lane: Lane) -> str:
-        for crowd in lane.model.crowds:
-            if isinstance(crowd, MarketMakers):
-                crowd.change(withdrawal=float(self.on))
-        return f"makers {'may' if self.on else 'never'} withdraw"
-
-    def _switch_herding(self, lane: Lane) -> str:
-        self._set(lane.model.networks, "herding")
-        return f"mood {'spreads' if self.on else 'neither spreads nor makes orders'}"
-
-    def _switch_credit_contagion(self, lane: Lane) -> str:
-        self._set(lane.model.networks, "contagion")
-        return f"losses {'travel' if self.on else 'do not travel'} between institutions"
-
-    def _switch_collateral_peg(self, lane: Lane) -> str:
-        for exchange, own in zip(lane.model.exchanges, lane.price_sources, strict=True):
-            exchange.collateral.source = own if self.on else "oracle"
-        return f"collateral counts at {'the prices of each exchange' if self.on else 'what it is worth'}"
-
-    def _switch_liquidations(self, lane: Lane) -> str:
-        self._set([item.risk for item in lane.model.exchanges if engine_of(item)], "liquidations")
-        return f"liquidations are {'on' if self.on else 'off'}"
-
-    def _switch_adl(self, lane: Lane) -> str:
-        self._set([item.risk for item in lane.model.exchanges if engine_of(item)], "adl")
-        return f"auto-deleveraging is {'on' if self.on else 'off'}"
-
-    def _set(self, parts: Iterable[Any], name: str) -> None:
-        for part in parts:
-            if hasattr(part, name):
-                setattr(part, name, self.on)
+        switch(lane.model, lane.scenario, self.mechanism, on=self.on)
+        return f"{SAID[self.mechanism][0 if self.on else 1]} from now on"
 
 
 class InjectNews(Change):

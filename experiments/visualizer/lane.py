@@ -12,6 +12,7 @@ from abm.recorder import Recorder
 from agents.market_maker import MarketMakers
 from experiments.mechanisms import switched_off
 from experiments.scenarios.schema import Scenario
+from experiments.switches import SWITCHES
 from experiments.visualizer.book_picture import BINS, colours, depth_by_distance
 from experiments.visualizer.details import details_of
 from experiments.visualizer.layout import layout, world_series
@@ -19,9 +20,6 @@ from experiments.visualizer.roster import Roster
 from experiments.visualizer.shown import Arrays
 from experiments.visualizer.social_picture import SocialPicture, social_picture
 from experiments.visualizer.view import View
-
-SWITCHES = ("liquidations", "adl", "maker_withdrawal", "herding", "collateral_peg", "credit_contagion")
-"""Mechanisms that can be switched while the market runs."""
 
 
 def shown_instruments(model: MarketModel) -> list[int]:
@@ -55,8 +53,6 @@ class Lane:
         What was changed in it by hand: time in seconds and one sentence.
     switches
         Mechanism -> whether it is on.
-    price_sources
-        Where each exchange took the prices of collateral from at first.
     scenario
         With the changes that a scenario can say.
     followed
@@ -72,7 +68,6 @@ class Lane:
         self.pictures = np.zeros((model.clock.steps(), len(self.shown), BINS), np.uint8)
         self.changes: list[tuple[float, str]] = []
         self.switches = {name: name not in switched_off(model.twin) for name in SWITCHES}
-        self.price_sources = [exchange.collateral.source for exchange in model.exchanges]
         self.roster = Roster(model)
         self.followed: tuple[int, int] | None = None
         self.track: list[tuple[float, ...]] = []

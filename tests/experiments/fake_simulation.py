@@ -46,7 +46,7 @@ class FakeScenario:
         default_factory=lambda: SimpleNamespace(rule="degroot", graph="barabasi_albert", graph_options={})
     )
     venues: tuple[()] = ()
-    news: tuple[SimpleNamespace, ...] = (SimpleNamespace(shock={"BTC": -0.03}),)
+    news: tuple[SimpleNamespace, ...] = (SimpleNamespace(shock=True, time_s=7200.0),)
     institution: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(institutions=10))
     dex: bool = False  # a second exchange, where the ALT falls farther and a synthetic dollar loses its peg
 

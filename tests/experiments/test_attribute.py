@@ -168,7 +168,7 @@ def test_the_stored_run_of_a_coalition_is_its_metrics(monkeypatch):
     full = RunResult(
         "calm", 1, "baseline", {"total_fall": 1.0}, {}, {"minute": np.zeros(3)}, {}, {}, {"a": 1.0}
     )
-    monkeypatch.setattr(module, "simulate_and_measure", lambda _: full)
+    monkeypatch.setattr(module, "simulate_and_measure", lambda job, histories: full)
     assert module.simulate_coalition(None) == replace(full, minutes={}, details={})
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ctrl_c import hear_ctrl_c
 from fake_simulation import OCTOBER, fake_work
 
 from experiments.results import RunResult
@@ -136,6 +137,7 @@ def test_ctrl_c_stops_the_workers_and_leaves_no_half_written_file(tmp_path):
         cwd=HERE.parents[1],
         env={**os.environ, "PYTHONPATH": "."},
         start_new_session=True,
+        preexec_fn=hear_ctrl_c,
     )
     try:
         deadline = time.monotonic() + 30.0

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from ctrl_c import hear_ctrl_c
 from fake_sweep import LimitedRun, fake_run, run_of
 
 from experiments import load
@@ -231,7 +232,10 @@ def test_a_driver_that_is_stopped_or_killed_keeps_what_is_finished(tmp_path, kin
     script = tmp_path / "driver.py"
     script.write_text(SCRIPT.format(here=str(HERE), folder=str(folder)))
     process = subprocess.Popen(
-        [sys.executable, str(script)], cwd=HERE.parents[1], env={**os.environ, "PYTHONPATH": "."}
+        [sys.executable, str(script)],
+        cwd=HERE.parents[1],
+        env={**os.environ, "PYTHONPATH": "."},
+        preexec_fn=hear_ctrl_c,
     )
     try:
         deadline = time.monotonic() + 40.0

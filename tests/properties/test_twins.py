@@ -11,6 +11,7 @@ from experiments.scenarios import load
 from experiments.simulate import simulate
 
 SEEDS = (1, 2)
+FIRST_CAUSE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +57,24 @@ def test_a_twin_is_its_original_until_the_mechanism_acts(runs, small, seed, mech
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_off_does_not_happen(runs, seed):
-    assert len(runs[seed, "liquidations"].events["liquidations"]) == 0
-    assert len(runs[seed, "liquidations"].events["adl"]) == 0
-    assert len(runs[seed, "adl"].events["adl"]) == 0
-    assert len(runs[seed, "maker_withdrawal"].events["maker_withdrawals"]) == 0
-    assert not runs[seed, "herding"].world["sentiment"].any()
-    assert (runs[seed, "maker_withdrawal"].world["makers_quoting"] == 1.0).all()
+    def since(twin, name):
+        events = runs[seed, twin].events[name]
+        return int((events["time_s"] > FIRST_CAUSE_S).sum())
+
+    assert since("liquidations", "liquidations") == since("liquidations", "adl") == 0
+    assert since("adl", "adl") == 0
+    assert since("maker_withdrawal", "maker_withdrawals") == 0
+    from_then_on = runs[seed, BASELINE].time_s > FIRST_CAUSE_S
+    assert not runs[seed, "herding"].world["sentiment"][from_then_on].any()
+    assert (runs[seed, "maker_withdrawal"].world["makers_quoting"][from_then_on] == 1.0).all()
     for name in ("liquidations", "adl", "maker_withdrawals"):
-        assert len(runs[seed, "baseline"].events[name]) > 0
+        assert since(BASELINE, name) > 0
+
+
+@pytest.mark.parametrize("twin", [item for item in COMPARED if item != "exogenous_shock"])
+def test_a_twin_shares_all_that_was_before_the_first_cause(runs, twin):
+    acted = rows_before(runs[1, BASELINE], FIRST_CAUSE_S)
+    assert rows_in_common(runs[1, BASELINE], runs[1, twin]) >= acted > 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -72,7 +83,7 @@ def test_values_draw_the_same_in_every_twin(runs, seed):
     for mechanism in COMPARED:
         same = runs[seed, mechanism].by_asset["value"]
         if mechanism == "exogenous_shock":
-            before = rows_before(runs[seed, "baseline"], 60.0)
+            before = rows_before(runs[seed, "baseline"], FIRST_CAUSE_S)
             assert np.array_equal(same[:before], value[:before])
             assert (same[-1] > value[-1]).all()
         else:

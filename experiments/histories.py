@@ -1,0 +1,98 @@
+"""The history that a run shares with its twins, run once and left on disk for the others.
+
+A twin is its original up to the first cause of the crash; from then on its mechanism is off. So all twins
+of one seed begin with the same market, and the first of them that gets there can leave it to the rest.
+"""
+
+import hashlib
+import pickle
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from abm.clock import NANOSECONDS
+from experiments.mechanisms import FROM_THE_START, switched_off, twin_without
+from experiments.output import write_bytes
+
+if TYPE_CHECKING:  # loading the simulator takes seconds
+    from abm.model import MarketModel
+    from experiments.network_frames import NetworkCamera
+    from experiments.results import RunResult
+    from experiments.runs import Job
+    from experiments.scenarios.schema import Scenario
+
+STEPS_BETWEEN_REPORTS = 200
+Tell = Callable[[float], None]
+
+
+class History(NamedTuple):
+    """A market that has run up to the first cause of its crash, and the camera that stands in it."""
+
+    model: "MarketModel"
+    camera: "NetworkCamera"
+
+
+def first_cause_s(scenario: "Scenario") -> float:
+    """Return when the first scheduled cause begins: a shock, an outage, a suspension; else the crash."""
+    shocks = [event.time_s for event in scenario.news if event.shock]
+    windows = [
+        window.start_s
+        for venue in scenario.venues
+        for window in (*venue.outages, *venue.withdrawals_suspended)
+    ]
+    return min([*shocks, *windows], default=scenario.crash.start_s)
+
+
+def history(
+    scenario: "Scenario", seed: int, twin: str, folder: Path | None = None, tell: Tell | None = None
+) -> History:
+    """Return the market of a run after the last step that ends before the first cause.
+
+    Parameters
+    ----------
+    twin
+        Only what is off `FROM_THE_START` makes a difference.
+    folder
+        Where histories are left for other runs; ``None`` keeps none. Scenarios with agents of the user's own,
+        which need not survive a copy, leave none.
+    tell
+        Hears the time of the run now and then, seconds.
+    """
+    begin = twin_without(switched_off(twin) & FROM_THE_START)
+    if folder is None or not folder.is_dir() or scenario.own_agents:
+        return _run(scenario, seed, begin, tell)
+    parts = (scenario.model_dump_json(), str(seed), begin)
+    path = folder / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    if path.exists():
+        found: History = pickle.loads(zlib.decompress(path.read_bytes()))
+        return found
+    made = _run(scenario, seed, begin, tell)
+    with suppress(OSError):  # a full disk costs the others time, not this run its result
+        write_bytes(path, zlib.compress(pickle.dumps(made, protocol=5), 1))
+    return made
+
+
+def _run(scenario: "Scenario", seed: int, twin: str, tell: Tell | None) -> History:
+    from experiments.build import build
+    from experiments.network_frames import NetworkCamera
+
+    model = build(scenario, seed, twin, views=False)
+    camera = NetworkCamera(model, scenario)
+    model.networks.append(camera)
+    end_ns = round(first_cause_s(scenario) * NANOSECONDS)
+    while model.clock.now_ns + model.clock.next_step_ns < end_ns:
+        model.step()
+        if tell is not None and model.clock.index % STEPS_BETWEEN_REPORTS == 0:
+            tell(model.clock.now_s)
+    return History(model, camera)
+
+
+@contextmanager
+def shared(work: Callable[..., "RunResult"]) -> Iterator[Callable[["Job"], "RunResult"]]:
+    """Give ``work`` a folder for histories, as its argument ``histories``, while the context lasts."""
+    with TemporaryDirectory(prefix="undertow-") as folder:
+        yield partial(work, histories=Path(folder))
