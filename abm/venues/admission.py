@@ -1,156 +1,25 @@
 """What a venue refuses before an order reaches the book: halted markets, prices out of bounds, no margin.
 
-The margin check compares the initial margin of the position that an order would make, if it filled at once
-and whole, with what the account has free; other open orders are not counted. Orders that only reduce a
-position and cancels always pass.
+How one message is judged stands in `abm.venues.screening`; an amendment is judged as the new order that it
+makes of the old one (`abm.venues.amendments`).
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.layout import LOTS_LIMIT, PRICE_LIMIT
-from abm.book.messages import (
-    AMEND,
-    BUY,
-    CANCEL,
-    MARKET,
-    REDUCE_ONLY,
-    REJECTED_BAND,
-    REJECTED_HALT,
-    REJECTED_MARGIN,
-    Records,
-)
-from abm.compiled import for_kernels, kernel
-from abm.instruments import PERPETUAL, SPOT
+from abm.book.messages import Records
+from abm.compiled import for_kernels
+from abm.instruments import PERPETUAL
 from abm.ledger.ledger import Ledger
-from abm.ledger.settlement import Amounts, Small
+from abm.ledger.settlement import Amounts
 from abm.rules.halt import TradingHalt
 from abm.rules.price_band import BandRule
+from abm.venues.amendments import as_new_orders
+from abm.venues.screening import screen
 
 Floats = npt.NDArray[np.float64]
 PREMIUM_S = 60.0
 """Price bands use the premium of the book over the index, averaged over about so many seconds."""
-
-
-@kernel
-def free_margin(
-    account: int,
-    instrument: int,
-    instruments: Records,
-    lot_value: Amounts,
-    collateral_value: Amounts,
-    cash: Amounts,
-    position: Amounts,
-    entry_value: Amounts,
-    leverage: Small,
-    isolated: Small,
-) -> int:
-    """Return what an account has free for a new position in ``instrument``, millionths.
-
-    An isolated position draws on cash; a cross position on equity less the initial margin of all cross
-    positions, holdings that count as collateral included.
-    """
-    free = cash[0, account]
-    if isolated[instrument, account] != 0:
-        return free
-    for i in range(position.shape[0]):
-        lots = position[i, account]
-        if lots == 0 or isolated[i, account] != 0:
-            continue
-        if instruments[i].kind != SPOT:
-            value = lots * lot_value[i]
-            free += value - entry_value[i, account] - abs(value) // max(1, leverage[i, account])
-        else:
-            free += lots * collateral_value[i]
-    return free
-
-
-@kernel
-def is_sound(order: np.record, accounts: int, instruments: int) -> bool:
-    """Tell whether an order names an account and an instrument and has a size; the book refuses others."""
-    return (
-        0 <= order.account < accounts
-        and 0 <= order.instrument < instruments
-        and 0 < order.lots <= LOTS_LIMIT
-        and order.price <= PRICE_LIMIT
-    )
-
-
-@kernel
-def margin_needed(order: np.record, terms: np.record, lot_value: int, held: int, leverage: int) -> int:
-    """Return the initial margin that an order adds if it fills whole, millionths; a spot buy its value.
-
-    ``lot_value`` is that of one lot at the mark, for orders without a price.
-    """
-    unit = lot_value if order.kind == MARKET else order.price * terms.tick_lot_value
-    if terms.kind == SPOT:
-        return order.lots * unit if order.side == BUY else 0
-    after = held + order.lots if order.side == BUY else held - order.lots
-    more = abs(after) - abs(held)
-    if more <= 0:
-        return 0
-    return more * unit // max(1, leverage)
-
-
-@kernel
-def screen(
-    messages: Records,
-    halted: npt.NDArray[np.bool_],
-    lowest: Amounts,
-    highest: Amounts,
-    instruments: Records,
-    lot_value: Amounts,
-    collateral_value: Amounts,
-    cash: Amounts,
-    position: Amounts,
-    entry_value: Amounts,
-    leverage: Small,
-    isolated: Small,
-    check_margin: bool,
-    passes: npt.NDArray[np.bool_],
-) -> int:
-    """Write the status of refused messages and which ones pass; return how many are refused."""
-    refused = 0
-    for k in range(len(messages)):
-        row = messages[k]
-        passes[k] = True
-        i = row.instrument
-        if row.kind == CANCEL or row.kind == AMEND or not is_sound(row, cash.shape[1], len(instruments)):
-            continue
-        verdict = 0
-        terms = instruments[i]
-        if halted[i]:
-            verdict = REJECTED_HALT
-        elif (
-            row.kind != MARKET
-            and row.trigger == 0
-            and (
-                (row.side == BUY and highest[i] > 0 and row.price > highest[i])
-                or (row.side != BUY and row.price < lowest[i])
-            )
-        ):
-            verdict = REJECTED_BAND
-        elif check_margin and row["flags"] & REDUCE_ONLY == 0:
-            a = row.account
-            needed = margin_needed(row, terms, lot_value[i], position[i, a], leverage[i, a])
-            if needed > 0 and needed > free_margin(
-                a,
-                i,
-                instruments,
-                lot_value,
-                collateral_value,
-                cash,
-                position,
-                entry_value,
-                leverage,
-                isolated,
-            ):
-                verdict = REJECTED_MARGIN
-        if verdict != 0:
-            row.status = verdict
-            passes[k] = False
-            refused += 1
-    return refused
 
 
 class Admission:
@@ -209,33 +78,43 @@ class Admission:
         self.refused: dict[int, int] = {}
         self.halts: list[tuple[float, int, bool]] = []
 
-    def admit(self, messages: Records, ledger: Ledger, mark_ticks: Amounts) -> Records:
+    def admit(self, messages: Records, ledger: Ledger, mark_ticks: Amounts, books: Records) -> Records:
         """Return the messages that may enter the books; refused ones get their status and are counted."""
         if len(messages) == 0:
             return messages
-        lot_value = mark_ticks * self._kernel_table["tick_lot_value"]
         passes = np.empty(len(messages), np.bool_)
-        refused = screen(
-            messages,
-            self.halted,
-            self.lowest,
-            self.highest,
-            self._kernel_table,
-            lot_value,
-            self.collateral_value,
-            ledger.cash,
-            ledger.position,
-            ledger.entry_value,
-            ledger.leverage,
-            ledger.isolated,
-            self.check_margin,
-            passes,
-        )
+        refused = self._screen(messages, ledger, mark_ticks, passes)
+        if refused < 0:
+            orders = as_new_orders(messages, books)
+            refused = self._screen(orders, ledger, mark_ticks, passes)
+            messages["status"] = orders["status"]
         if refused == 0:
             return messages
         for status, count in zip(*np.unique(messages["status"][~passes], return_counts=True), strict=True):
             self.refused[int(status)] = self.refused.get(int(status), 0) + int(count)
         return for_kernels(messages.take(np.flatnonzero(passes)))
+
+    def _screen(
+        self, messages: Records, ledger: Ledger, mark_ticks: Amounts, passes: npt.NDArray[np.bool_]
+    ) -> int:
+        return int(
+            screen(
+                messages,
+                self.halted,
+                self.lowest,
+                self.highest,
+                self._kernel_table,
+                mark_ticks * self._kernel_table["tick_lot_value"],
+                self.collateral_value,
+                ledger.cash,
+                ledger.position,
+                ledger.entry_value,
+                ledger.leverage,
+                ledger.isolated,
+                self.check_margin,
+                passes,
+            )
+        )
 
     def update(self, view: Records, now_ns: int, step_s: float) -> None:
         """Let halt and band rules look at the prices after a step."""

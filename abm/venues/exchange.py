@@ -157,7 +157,7 @@ class Exchange:
     def match(self, messages: Records, row: Records) -> None:
         """Refuse what may not trade, match the rest and settle the fills; count volume in ``row``."""
         self.books.reset_range()
-        admitted = self.admission.admit(messages, self.ledger, self.pricing.mark_ticks)
+        admitted = self.admission.admit(messages, self.ledger, self.pricing.mark_ticks, self.books.books)
         if self.pool is not None:
             self.pool.quote(self.books, self.ledger, self.view["mark"])
             admitted = self.pool.screen(admitted, self.ledger)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from abm.book.messages import (
-    AMEND,
     BUY,
     CANCEL,
     IOC,
@@ -18,6 +17,7 @@ from abm.book.messages import (
     SELL,
     message_table,
 )
+from abm.book.orderbook import OrderBooks
 from abm.instruments import Instrument, instrument_table
 from abm.ledger.accounts import FIRST_TRADER
 from abm.ledger.ledger import Ledger
@@ -53,6 +53,7 @@ class Door:
         self.ledger.deposit(B, 10**6 * USD)
         self.ledger.leverage[:, A] = 5
         self.view = market_view(PRICES, np.full(3, 1e-4))
+        self.books = OrderBooks(3, position=self.ledger.position)
 
     def hold(self, instrument, lots, price):
         """Give A a position, bought (or sold short) from B at ``price``."""
@@ -65,9 +66,12 @@ class Door:
         row["id"], row["account"], row["instrument"], row["kind"] = 1, A, instrument, kind
         row["side"], row["lots"], row["price"], row["flags"] = side, lots, price, flags
         row["trigger"] = trigger
-        admitted = self.admission.admit(row, self.ledger, MARKS)
+        admitted = self.admit(row)
         assert len(admitted) == (row["status"][0] == PENDING)
         return int(row["status"][0])
+
+    def admit(self, rows):
+        return self.admission.admit(rows, self.ledger, MARKS, self.books.books)
 
     def most(self, **order):
         """Return the largest size that is admitted."""
@@ -127,7 +131,6 @@ def test_orders_that_reduce_always_pass():
     door = Door(cash_usd=0.0)
     assert door.status(5, flags=REDUCE_ONLY) == PENDING
     assert door.status(5, kind=CANCEL) == PENDING
-    assert door.status(5, kind=AMEND) == PENDING
     assert door.status(5) == REJECTED_MARGIN
 
 
@@ -161,11 +164,11 @@ def test_refusals_are_counted_by_status_and_the_rest_goes_on_in_order():
     rows = message_table(5)
     rows["id"], rows["account"], rows["price"] = np.arange(1, 6), A, 10_000
     rows["lots"] = [1, 51, 2, 300, 50]
-    admitted = door.admission.admit(rows, door.ledger, MARKS)
+    admitted = door.admit(rows)
     assert admitted["id"].tolist() == [1, 3, 5]
     assert rows["status"].tolist() == [PENDING, REJECTED_MARGIN, PENDING, REJECTED_MARGIN, PENDING]
     door.admission.halted[ONE] = True
-    door.admission.admit(rows[:1], door.ledger, MARKS)
+    door.admit(rows[:1])
     assert door.admission.refused == {REJECTED_MARGIN: 2, REJECTED_HALT: 1}
 
 
