@@ -172,8 +172,10 @@ def decide_index_investors(
             if aim < 0 or aim == held_lots:
                 continue
             side = BUY if aim > held_lots else SELL
-            most = max(1, lots_for(t.clip_usd * weight[i] * step_ns / 6e10, mid, lot))
-            lots = min(most, abs(aim - held_lots))
+            # rounded either way by chance: a least size of one lot a step would be faster in short steps
+            most = t.clip_usd * weight[i] * step_ns / (6e10 * mid * lot)
+            most += uniform(key, j, index, 2 * len(view) + 2 + i)
+            lots = min(int(most), abs(aim - held_lots))
             worst_usd = view[i].screen * (1.0 + (1 - 2 * side) * p.slippage)
             if side == BUY:
                 lots = min(lots, lots_for(FEES_LEFT * free_usd, worst_usd, lot))

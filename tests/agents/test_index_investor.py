@@ -47,18 +47,19 @@ class Basket:
         )  # fmt: skip
         self.view = market_view(PRICES, np.full(2, 1e-4))
         self.outbox = Outbox()
-        self.hour = 0
+        self.hour, self.steps = 0.0, 0
 
-    def orders(self, *prices: float, hours: int = 1) -> np.ndarray:
+    def orders(self, *prices: float, hours: float = 1) -> np.ndarray:
         """Show prices, let some hours pass in one step, and return the orders."""
         self.view["mid"] = self.view["screen"] = prices or PRICES
         sight: Any = SimpleNamespace(
             view=self.view, instruments=for_kernels(self.ledger.instruments), ledger=self.ledger,
-            outbox=self.outbox, start_ns=self.hour * 3_600_000_000_000,
-            step_ns=hours * 3_600_000_000_000, index=self.hour,
+            outbox=self.outbox, start_ns=round(self.hour * 3.6e12), step_ns=round(hours * 3.6e12),
+            index=self.steps,
         )  # fmt: skip
         self.crowd.decide(sight)
         self.hour += hours
+        self.steps += 1
         return self.outbox.take()
 
 
@@ -95,6 +96,21 @@ def test_dry_powder_is_spent_once_on_the_coin_that_fell_deeply():
     assert orders["lots"][0] * 0.001 * 69.0 == pytest.approx(120.0, rel=0.01)
     basket.ledger.position[0, FIRST_TRADER] += orders["lots"][0]
     assert len(basket.orders(60.0, 10.0)) == 0
+
+
+@pytest.mark.parametrize("step_s", [0.5, 5.0, 50.0])
+def test_orders_are_worked_at_their_pace_at_any_step(step_s):
+    basket = Basket(AVERAGING, 1000, every_hours=1.0)
+    basket.orders(hours=0.99999)
+    basket.crowd.table["clip_usd"] = 1.0  # 6 lots of one coin in a minute, 40 of the other
+    lots = np.zeros(2)
+    for _ in range(round(1000.0 / step_s)):
+        for order in basket.orders(hours=step_s / 3600.0):
+            lots[order["instrument"]] += order["lots"]
+    expected = WEIGHT / (0.001 * PRICES) * 1000.0 / 60.0
+    steps = 1000.0 / step_s
+    assert (np.abs(lots - expected) < 3.0 * np.sqrt(0.25 * steps)).all()
+    assert (lots > 0).all()
 
 
 def test_index_investors_join_a_scenario_and_conserve_its_money(small):
