@@ -10,6 +10,8 @@ from abm.outbox import Outbox
 from agents.crowd import parameter_record
 from agents.making.parameters import MarketMakerParameters
 from agents.making.quoting import pick_off, quote_dtype
+from agents.market_maker import MarketMakers
+from experiments.build import build
 
 PARAMETERS = parameter_record(MarketMakerParameters(), withdrawal=1.0)
 TERMS = for_kernels(instrument_table([Instrument("X-PERP", "X", "perpetual", 0.01, 0.001)], ["X"]))
@@ -48,3 +50,32 @@ def test_quotes_that_news_left_behind_are_traded_against_no_worse_than_the_fair_
 )
 def test_without_news_or_without_a_stale_quote_nothing_is_sent(news, bid, ask):
     assert len(picked_off(news, bid, ask)) == 0
+
+
+def moved_beliefs(scenario, excess):
+    """Return how far beliefs about each instrument move when ETH falls by a tenth of its log, and no other.
+
+    ``excess`` is volatility over what makers tolerate; the shape is ``(makers, instruments)``.
+    """
+    model = build(scenario, 1, views=False)
+    makers = next(crowd for crowd in model.crowds if isinstance(crowd, MarketMakers))
+    shown = model.hub.published
+    shown["volatility"] = excess * makers.parameters.tolerance * shown["volatility_slow"]
+    shown["log_mid"][model.hub.index_of("ETH-PERP")] -= 0.1
+    before = makers.quotes[0]["fair"].copy()
+    makers.decide(model.sights()[0])
+    return makers.quotes[0]["fair"] - before, model.hub.index_of
+
+
+@pytest.mark.parametrize(("weight", "excess"), [(0.5, 4.0), (1.0, 4.0), (1.0, 9.0), (0.0, 4.0), (1.0, 1.0)])
+def test_beliefs_about_a_coin_follow_the_other_coins_in_a_volatile_market(only, weight, excess):
+    """By weight times loading times what doubt leaves, of the others' mean by depth (for BTC: ETH, ALT)."""
+    chosen = {"makers": 3, "leader_weight": weight, "doubt_power": 0.5}
+    chosen = {f"market_maker.{name}": value for name, value in chosen.items()} | {"arbitrageur.traders": 3}
+    moved, index_of = moved_beliefs(only(chosen), excess)
+    share = 1.0 - excess**-0.5
+    btc, alt = 1.6 / (1.6 + 0.15), 1.6 / (1.6 + 2.4)
+    for name, loading, eth in (("BTC", 1.0, btc), ("ALT", 1.4, alt)):
+        for kind in ("PERP", "SPOT"):
+            follows = moved[:, index_of(f"{name}-{kind}")]
+            assert follows == pytest.approx(-0.1 * weight * loading * share * eth, rel=1e-9, abs=1e-12)
