@@ -26,6 +26,7 @@ class Majority:
 
     def __init__(self, graph, _key, look_s=60.0):
         self.graph, self.look_s, self.waited_s = graph, look_s, 0.0
+        self.follower = np.repeat(np.arange(graph.nodes), np.diff(graph.start))
         self.mood = np.zeros(graph.nodes)
 
     def post(self, nodes, tone):
@@ -35,7 +36,8 @@ class Majority:
         self.waited_s += step_s
         while self.waited_s >= self.look_s:
             self.waited_s -= self.look_s
-            total = np.add.reduceat(self.mood[self.graph.followed], self.graph.start[:-1])
+            seen = self.mood[self.graph.followed]
+            total = np.bincount(self.follower, seen, self.graph.nodes)
             self.mood = np.where(total == 0, self.mood, np.sign(total))
 
     def sentiment(self):

@@ -1,5 +1,6 @@
 """The examples of the documentation run, and do what their pages say."""
 
+import ast
 import importlib
 import re
 import tomllib
@@ -98,6 +99,45 @@ def test_own_contagion(example, capsys, monkeypatch):
     example("own_contagion").main()
     printed, _ = blocks("how-to/own-contagion.md", "text")
     assert capsys.readouterr().out == printed
+
+
+def test_own_contagion_runs_in_a_scenario(small, monkeypatch):
+    """Those left over when the caves are full follow nobody, and no majority moves them."""
+    (block,) = blocks("how-to/own-contagion.md", "toml")
+    herd = tomllib.loads(block)["herd"] | {"traders": 7, "rule_options": {"look_s": 10.0}}
+    monkeypatch.chdir(DOCS / "examples")
+    model = build(small({f"herd.{key}": value for key, value in herd.items()}), seed=1, views=False)
+    model.run(until_s=120.0)
+    crowd = next(crowd for crowd in model.crowds if crowd.kind == "social_herd")
+    assert np.diff(crowd.graph.start).tolist().count(0) == 7
+    assert (crowd.sentiment < 0.0).all()
+    crowd.rule.post(np.arange(100), -1.0)
+    crowd.rule.step(10.0)
+    assert (crowd.rule.sentiment()[:150] == -1.0).sum() > 50
+    assert not crowd.rule.sentiment()[-7:].any()
+
+
+@pytest.mark.parametrize(
+    ("module", "part", "entry"),
+    [
+        ("own_contagion", "caves", 'GRAPHS["caves"]'),
+        ("own_contagion", "Majority", 'RULES["majority"]'),
+        ("own_institution", "YieldFund", 'INSTITUTION_KINDS["yield_fund"]'),
+        ("own_tier", None, 'TIERS["chat group"]'),
+        ("own_agent", "Momentum", None),
+    ],
+)
+def test_what_is_ones_own_takes_less_than_thirty_lines(module, part, entry):
+    lines = 0
+    for node in ast.parse((DOCS / "examples" / f"{module}.py").read_text("utf-8")).body:
+        named = getattr(node, "name", None) == part if part else False
+        entered = (
+            isinstance(node, ast.Assign)
+            and entry is not None
+            and ast.unparse(node).startswith(entry.replace('"', "'"))
+        )
+        lines += (node.end_lineno - node.lineno + 1) * (named or entered)
+    assert 0 < lines < 30
 
 
 def test_own_tier(example, capsys, monkeypatch):
