@@ -95,3 +95,28 @@ def test_on_a_channel_without_rumours_only_its_first_tellers_know():
     for k in range(10):
         rumour.step(mood, 60.0 + 5.0 * k, 5.0)
     assert np.flatnonzero(mood).tolist() == [3, 4]
+
+
+def test_a_rumour_stays_in_its_part_of_a_graph_in_pieces():
+    one, other = np.triu_indices(30, 1)
+    graph = graph_from_pairs(60, np.append(one, one + 30), np.append(other, other + 30))
+    channel = Channel("feed", followers(graph), tells_per_s=0.5, carries=("rumour", "correction"))
+    keys = stream_key(1, "rumour"), stream_key(1, "correction")
+    rumour = RumourAndCorrection(np.full(60, 0.5), [channel], *keys, np.array([3]), 0.0, np.inf)
+    mood = np.zeros(60)
+    for k in range(200):
+        rumour.step(mood, 5.0 * k, 5.0)
+    assert rumour.heard[:30].sum() > 10
+    assert not rumour.heard[30:].any()
+    assert not mood[30:].any()
+
+
+def test_a_rumour_among_people_without_links_or_without_first_tellers():
+    for first, knows in (([2], [2]), ([], [])):
+        alone = Channel("feed", graph_from_pairs(4, [], []), tells_per_s=0.5)
+        keys = stream_key(1, "rumour"), stream_key(1, "correction")
+        rumour = RumourAndCorrection(np.full(4, 0.5), [alone], *keys, np.array(first, np.int64), 0.0, np.inf)
+        mood = np.zeros(4)
+        for k in range(20):
+            rumour.step(mood, 5.0 * k, 5.0)
+        assert np.flatnonzero(mood).tolist() == knows

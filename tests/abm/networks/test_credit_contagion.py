@@ -181,6 +181,20 @@ def test_an_isolated_institution_fails_alone():
     assert network.table["equity"].tolist()[1:] == [10 * M, 10 * M]
 
 
+def test_a_failure_without_any_creditor_takes_nothing_from_anybody():
+    """The third's only debt is to depositors who have withdrawn all; its own claims are what it lives by."""
+    network = make_world(
+        [[0, 40, 0], [0, 0, 0], [0, 0, 0]], [0, 60, 10], coins=[50, 0, 0], deposits=[0, 0, 5]
+    )
+    go(network, 50, 0.5)
+    assert states(network) == [FAILED, SOUND, SOUND]
+    row = network.events.default_table().iloc[0]
+    assert row["depositors_lose_usd"] == 0.0
+    assert row["creditors_lose_usd"] == pytest.approx(40 - 0.8 * 25)
+    assert network.table["equity"][2] == 5 * M
+    check_books(network)
+
+
 def test_margin_is_paid_in_cash_and_the_call_ends():
     network = make_world([[0, 100], [0, 0]], [60, 0], coins=[90, 0], limit=4.0)
     go(network, 1, 0.8)  # assets 132, equity 32: above 4

@@ -109,6 +109,29 @@ def test_defaulter_without_creditors_among_the_others():
     assert result.outside_payments.tolist() == [0.5, 0.0]
 
 
+@given(seeds, shares, shares, st.sampled_from(["greatest", "least"]))
+@settings(max_examples=20, deadline=None)
+def test_pieces_without_debts_between_them_clear_as_if_alone(seed, outside, inside, vector):
+    parts = [random_network(seed, 5), random_network(seed + 1, 4)]
+    both = exposures(
+        sparse.block_diag([part.owed for part in parts]).toarray(),
+        np.concatenate([part.outside_assets for part in parts]),
+        np.concatenate([part.outside_debts for part in parts]),
+    )
+    alone = np.concatenate([clear(part, outside, inside, vector=vector).payments for part in parts])
+    assert clear(both, outside, inside, vector=vector).payments == pytest.approx(alone, abs=1e-9)
+
+
+def test_distress_and_defaults_stay_in_their_piece_and_end_where_nobody_lent():
+    # 0 owes 1; 2 owes nobody and 3 owes 2
+    network = exposures([[0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 3, 0]])
+    impact = impact_of(network, [1.0, 4.0, 1.0, 5.0])
+    assert debt_rank(impact, [1.0, 0.0, 0.0, 0.0]).tolist() == [1.0, 0.5, 0.0, 0.0]
+    assert debt_rank(impact, [0.0, 0.0, 1.0, 0.0]).tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert default_cascade(network, 1.0, [0])[0].tolist() == [True, True, False, False]
+    assert default_cascade(network, 1.0, [2])[0].tolist() == [False, False, True, False]
+
+
 def test_money_that_only_goes_round():
     ring = exposures([[0, 10], [10, 0]])
     assert clear(ring).payments.tolist() == [10.0, 10.0]
