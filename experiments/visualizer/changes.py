@@ -73,6 +73,8 @@ class SetParameter(Change):
         if not is_live(self.path):
             raise ValueError(f"{self.path} acts only from the start: reset the run with it")
         apply_live(lane.model, scenario, self.path)
+        if not lane.switches["outage"]:  # a new capacity waits until exchanges can be late again
+            switch(lane.model, scenario, "outage", on=False)
         lane.scenario = scenario
         return f"{self.path} is {self.value} from now on"
 
@@ -126,6 +128,8 @@ class InjectOutage(Change):
 
     def act(self, lane: Lane) -> str:
         """Let the outage begin now."""
+        if not lane.switches["outage"]:
+            raise ValueError("exchanges are never late or down in this run: switch that on first")
         exchange = lane.model.exchange(self.exchange)
         begin_s = lane.now_s + SOON_S
         window = Outage(begin_s, begin_s + self.duration_s)

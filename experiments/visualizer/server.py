@@ -4,6 +4,8 @@ import asyncio
 import json
 import secrets
 import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +31,8 @@ STATIC = Path(__file__).parent / "static"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_SESSIONS = 8
 LONGEST_MESSAGE = 64 * 1024
+MOST_UNREAD = 8
+"""Messages that wait for a page to read them; its run waits then, so that none pile up in memory."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-ancestors 'none'",
@@ -151,8 +155,13 @@ async def converse(connection: WebSocket) -> None:
     settings: Settings = state.settings
     loop = asyncio.get_running_loop()
     outgoing: asyncio.Queue[bytes | dict[str, Any]] = asyncio.Queue()
+    gone = threading.Event()
 
     def outlet(message: bytes | dict[str, Any]) -> None:
+        while outgoing.qsize() >= MOST_UNREAD:
+            if gone.is_set() or "busy" in message:  # what is going on is told again soon
+                return
+            time.sleep(0.01)
         with suppress(RuntimeError):  # the server is going down
             loop.call_soon_threadsafe(outgoing.put_nowait, message)
 
@@ -183,11 +192,12 @@ async def converse(connection: WebSocket) -> None:
             try:
                 session.put(text)
             except InputError as error:
-                if outgoing.qsize() < MOST_SESSIONS:
+                if outgoing.qsize() < 2 * MOST_UNREAD:
                     outgoing.put_nowait({"error": str(error)})
     except (WebSocketDisconnect, KeyError):  # gone, or it sent bytes
         pass
     finally:
+        gone.set()
         session.close()
         sender.cancel()
         with suppress(asyncio.CancelledError, RuntimeError, WebSocketDisconnect):

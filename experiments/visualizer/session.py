@@ -14,6 +14,7 @@ from experiments.visualizer import commands, exports
 from experiments.visualizer.changes import FORBIDDEN
 from experiments.visualizer.frame import frame
 from experiments.visualizer.lane import Lane
+from experiments.visualizer.limits import check_size
 from experiments.visualizer.openings import Openings
 from experiments.visualizer.playback import Playback
 from experiments.visualizer.recordings import Recordings
@@ -124,6 +125,8 @@ class Session:
             action(given)
         except (InputError, ValueError) as error:
             self.outlet({"error": str(error).replace("--set ", "")})
+        except MemoryError:
+            self.outlet({"error": "there is not enough memory for that"})
 
     def _work(self, playback: Playback | ReplayPlayback) -> None:
         if playback.target_s is not None:
@@ -227,6 +230,8 @@ class Session:
         name = self._name if command.scenario is None else command.scenario
         kept = self._overrides if name == self._name else {}
         scenario = load_checked(name, kept | command.overrides, self._home)
+        if command.overrides:
+            check_size(scenario)
         self._name, self._overrides = name, kept | command.overrides
         self._seed = self._seed if command.seed is None else command.seed
         return self.openings.open(scenario, self._seed, self._tell, from_start=command.from_start)
@@ -237,6 +242,8 @@ class Session:
         name = self._name if command.scenario is None else command.scenario
         recording = self.replays.open(name)
         scenario = changed(recording.scenario, dict(command.overrides))
+        if command.overrides:
+            check_size(scenario)
         seed = recording.trace.seed if command.seed is None else command.seed
         if scenario.own_agents:
             raise InputError("this run has agents of its own: start `undertow viz` with its scenario file")

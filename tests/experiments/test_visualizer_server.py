@@ -1,9 +1,11 @@
 """The server of the visualizer: a page's conversation with it, and what it refuses."""
 
+import asyncio
 import base64
 import json
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -52,7 +54,7 @@ class Page:
 
     def __init__(self, socket):
         self.socket = socket
-        self.until("layout")
+        self.layout = self.until("layout")
 
     def send(self, **command):
         self.socket.send_text(json.dumps(command))
@@ -134,6 +136,23 @@ def test_frames_are_never_queued(page):
     assert "bytes" not in message or message["bytes"] is None
 
 
+def test_an_outage_ends_when_outages_are_switched_off(page):
+    def feed_delay_s(steps):
+        page.send(do="step", steps=steps)
+        page.frame()
+        return page.arrays["world:0"][-1, page.layout["world"].index("feed_delay_s@hub")]
+
+    page.send(do="change", what={"change": "outage", "exchange": "hub", "duration_s": 600})
+    page.until("notice")
+    assert feed_delay_s(5) >= 8.0
+    page.send(do="change", what={"change": "switch", "mechanism": "outage", "on": False})
+    assert page.until("notice") == "Changed: exchanges are never late or down from now on."
+    assert feed_delay_s(1) == 0.0
+    assert page.header["lanes"][0]["switches"]["outage"] is False
+    page.send(do="change", what={"change": "outage", "exchange": "hub"})
+    assert "never late or down" in page.until("error")
+
+
 def test_fork_inject_follow_and_come_back(page):
     page.send(do="jump", time_s=58.0)
     page.send(do="fork", what={"change": "outage", "exchange": "hub", "duration_s": 20})
@@ -183,6 +202,8 @@ def test_files(page, what, suffix, words):
         ('{"do":"follow","exchange":"hub","account":99999999}', "no such account"),
         ('{"do":"reset","overrides":{"own_agents":"[]"}}', "cannot be set from a page"),
         ('{"do":"reset","overrides":{"retail.traders":"many"}}', "retail.traders"),
+        ('{"do":"reset","overrides":{"retail.traders":4000000}}', "at most 1,000,000"),
+        ('{"do":"reset","overrides":{"phases":"[{until_s=300,step_s=0.001}]"}}', "at most 200,000"),
         ('{"do":"reset","scenario":"/etc/passwd"}', "unknown scenario"),
         ('{"do":"ready","x":"' + "y" * 30_000 + '"}', "at most"),
     ],
@@ -206,6 +227,49 @@ def test_reset_takes_seed_and_keys(page):
     assert layout["seed"] == 7
     assert next(item for item in layout["sliders"] if item["path"] == "retail.traders")["value"] == 120
     assert page.frame()["lanes"][0]["steps"] == 1
+
+
+class Deaf:
+    """A page that reads nothing and is closed after a while."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def send_json(self, message):
+        pass
+
+    async def send_text(self, text):
+        await asyncio.Event().wait()
+
+    async def receive_text(self):
+        await asyncio.sleep(0.3)
+        raise WebSocketDisconnect
+
+
+class Talkative:
+    """A session that has a lot to say."""
+
+    def __init__(self, outlet, *_):
+        self.outlet, self.said, self.closed = outlet, 0, False
+        self.thread = threading.Thread(target=self.talk, daemon=True)
+        self.start, self.close = self.thread.start, lambda: setattr(self, "closed", True)
+
+    def talk(self):
+        while not self.closed and self.said < 10_000:
+            self.outlet({"notice": "again"})
+            self.said += 1
+
+
+def test_what_a_page_does_not_read_does_not_pile_up(client, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        server, "session_class", lambda: lambda *given: made.append(Talkative(*given)) or made[0]
+    )
+    asyncio.run(server.converse(Deaf(client.app)))
+    (session,) = made
+    session.thread.join(10)
+    assert not session.thread.is_alive()
+    assert 0 < session.said < 1000
 
 
 def test_two_pages_do_not_disturb_each_other(page, client):

@@ -15,6 +15,7 @@ const DIFFERENCES = [
   ["No liquidations", { change: "switch", mechanism: "liquidations", on: false }],
   ["No auto-deleveraging", { change: "switch", mechanism: "adl", on: false }],
   ["Nobody's mood spreads", { change: "switch", mechanism: "herding", on: false }],
+  ["No exchange late or down", { change: "switch", mechanism: "outage", on: false }],
   ["Collateral at its worth", { change: "switch", mechanism: "collateral_peg", on: false }],
   ["No credit contagion", { change: "switch", mechanism: "credit_contagion", on: false }],
   ["News of −3 %", { change: "news", size: -0.03 }],
