@@ -181,6 +181,19 @@ def test_follow_an_agent_sort_and_filter(page):
     page.wait_for_selector("#follow-box", state="hidden")
 
 
+def test_switches_say_what_they_do_and_do_it(page):
+    rows = page.locator("label:has([data-switch])")
+    assert all(len(rows.nth(i).get_attribute("title")) > 30 for i in range(rows.count()))
+    page.get_by_label("Exchanges late or down").uncheck()
+    wait_for_message(page, "exchanges are never late or down from now on")
+    page.click("#outage")
+    wait_for_message(page, "switch that on first")
+    page.get_by_label("Exchanges late or down").focus()
+    page.keyboard.press("Space")
+    wait_for_message(page, "exchanges can be late and down from now on")
+    assert page.locator("[data-switch='outage']").is_checked()
+
+
 def test_a_slider_acts_and_a_wrong_key_gets_a_sentence(page):
     page.locator("[data-path='market_maker.loss_limit']").fill("0.3")
     wait_for_message(page, "market_maker.loss_limit is 0.3 from now on")
