@@ -51,6 +51,8 @@ class Ensemble:
         Series -> 5 %, 50 % and 95 % quantiles over seeds, shape ``(3, times)``; prices and open interest also
         as percent of their value at P0 (``price_percent``, ``eth_percent``, ``alt_percent``,
         ``open_interest_percent``), those of exchanges as well (``price_percent@dex``).
+    paths
+        Price of each seed in percent of P0, shape ``(seeds, times)``.
     twin_prices
         Mechanism -> (minutes from P0, median price in percent of P0).
     recovery_hours, recovery
@@ -74,6 +76,7 @@ class Ensemble:
     twins: Mapping[str, Estimate]
     minute: Floats
     bands: Mapping[str, Floats]
+    paths: Floats
     twin_prices: Mapping[str, tuple[Floats, Floats]]
     recovery_hours: Floats
     recovery: Floats
@@ -120,6 +123,7 @@ def gather(name: str, title: str, crash_minutes: float, results: Sequence[RunRes
         twins=_twin_shares(results, baselines),
         minute=minute,
         bands=bands,
+        paths=np.stack([_percent_of_p0(result, "price")[: minute.size] for result in baselines]),
         twin_prices=_twin_prices(results),
         recovery_hours=hours,
         recovery=recovery,

@@ -41,6 +41,7 @@ def attribution_figure(attributions: Sequence[Attribution]) -> Figure:
         axes.set_xlim(low, high)
     for axes in panels[1:]:
         axes.set_yticklabels([])
+    figure.suptitle(f"What made it: {METRICS[attributions[0].metric].title}", fontsize=11)
     return figure
 
 
@@ -68,11 +69,10 @@ def _panel(axes: Axes, item: Attribution) -> None:
     axes.axvline(0.0, color=style.BLACK, linewidth=0.8)
     widest = max(max(ends, default=0.0), 1.0) - min(min(ends, default=0.0), 0.0)
     axes.set_xlim(min(*ends, 0.0) - 0.05 * widest, max(*ends, 1.0) + 0.34 * widest)
-    metric = METRICS[item.metric]
-    whole = with_unit(item.outcome.amount, metric.unit)
+    whole = with_unit(item.outcome.amount, METRICS[item.metric].unit)
     axes.set_xlabel("% of it (bar: Shapley share, line: 95 % interval)")
     seeds = f"{len(item.seeds)} seed{'s' if len(item.seeds) > 1 else ''}"
-    style.finish(axes, f"{item.scenario}: {metric.title}, {whole} ({seeds})", "")
+    style.finish(axes, f"{item.scenario}: {whole} ({seeds})", "")
 
 
 def _ends(part: Part) -> tuple[float, float]:

@@ -16,6 +16,8 @@ Dashes = str | tuple[int, tuple[int, ...]]
 
 LEAD = 0.12  # share of the crash shown before P0, and a quarter after its end
 TRAIL = 0.25
+MOST_PATHS = 20
+"""More seeds than this are shown by their range alone."""
 
 
 def crash_axis(ensemble: Ensemble) -> TimeAxis:
@@ -44,6 +46,19 @@ def band(
     axes.plot(x, median, color=colour, linewidth=1.5, linestyle=dashes, label=label)
 
 
+def each_seed(axes: Axes, ensemble: Ensemble) -> None:
+    """Draw the price of every seed, thin: seeds crash at different times, so that their median is flatter."""
+    if not 1 < len(ensemble.seeds) <= MOST_PATHS:
+        return
+    time = crash_axis(ensemble)
+    shown = (ensemble.minute >= time.first - 1) & (ensemble.minute <= time.last + 1)
+    for place, path in enumerate(ensemble.paths[:, shown]):
+        label = "simulated, each seed" if place == 0 else None
+        axes.plot(
+            ensemble.minute[shown] * time.scale, path, color=style.BLUE, linewidth=0.5, alpha=0.6, label=label
+        )
+
+
 def close(axes: Axes, ensemble: Ensemble, title: str, y_label: str) -> None:
     """Set the time axis, shade the stages, mark the events, and put title and labels."""
     time = crash_axis(ensemble)
@@ -55,6 +70,7 @@ def close(axes: Axes, ensemble: Ensemble, title: str, y_label: str) -> None:
 
 def price(axes: Axes, ensemble: Ensemble, real: RealEvent | None) -> None:
     """BTC against time from P0, with the real bars or the published figures of the event."""
+    each_seed(axes, ensemble)
     band(axes, ensemble, "price_percent", style.BLUE, "simulated, median and 5-95 % of seeds")
     if real is not None:
         _real_price(axes, crash_axis(ensemble), real)

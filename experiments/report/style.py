@@ -132,4 +132,4 @@ def finish(axes: Axes, title: str, y_label: str, mark_rows: int = 0) -> None:
     axes.set_title(shown, fontsize=10.5, loc="left", pad=6.0 + 12.5 * mark_rows)
     axes.set_ylabel(y_label)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, frameon=True, framealpha=0.85, edgecolor="none")
+        axes.legend(fontsize=8, frameon=True, framealpha=0.7, edgecolor="none")

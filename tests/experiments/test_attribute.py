@@ -154,7 +154,8 @@ def test_two_scenarios_are_drawn_side_by_side_and_told(tmp_path, capsys):
     assert labels == [MECHANISMS[name].label for name in SIX] + ["left with all of them off"]
     assert left.get_xlim() == right.get_xlim()
     assert "%" in left.get_xlabel()
-    assert right.get_title(loc="left").startswith("covid-2020: Fall of BTC")
+    assert right.get_title(loc="left").startswith("covid-2020: ")
+    assert "Fall of BTC" in figure.get_suptitle()
     widths = [bar.get_width() for bar in left.patches]
     assert sum(widths) == pytest.approx(100.0)
     print_attribution(attributed)

@@ -181,7 +181,7 @@ def test_an_isolated_institution_fails_alone():
     assert network.table["equity"].tolist()[1:] == [10 * M, 10 * M]
 
 
-def test_a_failure_without_any_creditor_takes_nothing_from_anybody():
+def test_whom_nobody_owes_to_lives_on_when_its_debtor_fails():
     """The third's only debt is to depositors who have withdrawn all; its own claims are what it lives by."""
     network = make_world(
         [[0, 40, 0], [0, 0, 0], [0, 0, 0]], [0, 60, 10], coins=[50, 0, 0], deposits=[0, 0, 5]
