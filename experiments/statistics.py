@@ -55,9 +55,10 @@ def estimate_median(values: npt.ArrayLike, level: float = 0.95) -> Estimate:
         return Estimate(median, np.nan, np.nan, 1)
     draws = np.random.default_rng(count).integers(0, count, (RESAMPLES, count))
     medians = np.sort(_middle_rows(np.sort(defined[draws], axis=1)))
+    medians = medians[~np.isnan(medians)]
     tail = (1.0 - level) / 2.0
-    lowest = medians[int(tail * (RESAMPLES - 1))]
-    highest = medians[int(np.ceil((1.0 - tail) * (RESAMPLES - 1)))]
+    lowest = medians[int(tail * (medians.size - 1))]
+    highest = medians[int(np.ceil((1.0 - tail) * (medians.size - 1)))]
     return Estimate(median, float(lowest), float(highest), count)
 
 
@@ -65,7 +66,9 @@ def _middle_rows(ordered: Floats) -> Floats:
     half = ordered.shape[1] // 2
     if ordered.shape[1] % 2:
         return ordered[:, half]
-    return 0.5 * (ordered[:, half - 1] + ordered[:, half])
+    with np.errstate(invalid="ignore"):  # half way between never and always is not a number
+        middle: Floats = 0.5 * (ordered[:, half - 1] + ordered[:, half])
+    return middle
 
 
 def _middle(ordered: Floats) -> float:

@@ -58,3 +58,9 @@ def test_bands_leave_out_what_is_not_a_number():
     bands = quantile_bands(stack, (0.5,))
     assert bands[0, 0] == 2.0
     assert np.isnan(bands[0, 1])
+
+
+def test_seeds_between_always_and_never_have_an_interval_without_a_warning():
+    estimate = estimate_median([-np.inf, -1.0, 2.0, np.inf])
+    assert estimate.median == 0.5
+    assert (estimate.low, estimate.high) == (-np.inf, np.inf)
