@@ -112,6 +112,7 @@ def pace(scenario, overrides, name, seconds):
 def hour(scenario, overrides, hours):
     """Print the memory of the process over simulated time."""
     page = Page(scenario, overrides)
+    page.watch(0.5)
     page.ask(do="speed", per_s=0)
     page.ask(do="play", on=True)
     begun, seen = page.now_s, []

@@ -148,7 +148,7 @@ def evaluate(tables: Mapping[str, pd.DataFrame], folder: Path, command: str = ""
                 f"{family}: {len(table)} of {len(tables[family])} runs crashed; at least {FEWEST} are needed"
             )
     together = pd.concat(
-        [table.assign(family=family) for family, table in crashed.items()], ignore_index=True
+        [table.copy().assign(family=family) for family, table in crashed.items()], ignore_index=True
     )
     result = Discrimination(
         together,

@@ -90,7 +90,8 @@ class Pace(Generic[AnyShown]):
         while self.playing and (self.speed == 0.0 or self._due_s > 0.0):
             before_s = self.now_s
             self.step()
-            self._due_s -= self.now_s - before_s
+            if self.speed > 0.0:  # at full speed nothing is ahead of anything
+                self._due_s -= self.now_s - before_s
             if time.perf_counter() - now > SLICE_S:
                 self._due_s = min(self._due_s, 0.0)
                 break

@@ -208,6 +208,19 @@ def test_pace_follows_the_speed(playback):
     playback.set_playing(False)
 
 
+def test_after_full_speed_a_speed_is_kept_at_once(playback):
+    playback.speed = 0.0
+    playback.set_playing(True)
+    begun_s = playback.now_s
+    while playback.now_s < begun_s + 60.0:
+        playback.play()
+    playback.speed = 10.0
+    at_s, begun = playback.now_s, time.perf_counter()
+    while playback.now_s < at_s + 1.0 and time.perf_counter() < begun + 4.0:
+        playback.play()
+    assert time.perf_counter() - begun < 2.0  # 0.1 s at that speed; six if it waited for what it had run ahead
+
+
 def test_at_the_end_it_stops(playback):
     reach(playback, 1e6)
     assert playback.finished
