@@ -218,7 +218,7 @@ def test_after_full_speed_a_speed_is_kept_at_once(playback):
     at_s, begun = playback.now_s, time.perf_counter()
     while playback.now_s < at_s + 1.0 and time.perf_counter() < begun + 4.0:
         playback.play()
-    assert time.perf_counter() - begun < 2.0  # 0.1 s at that speed; six if it waited for what it had run ahead
+    assert time.perf_counter() - begun < 2.0  # 0.1 s at that speed; 6 s when what it ran ahead counts
 
 
 def test_at_the_end_it_stops(playback):
