@@ -57,13 +57,13 @@ def history(
     twin
         Only what is off `FROM_THE_START` makes a difference.
     folder
-        Where histories are left for other runs; ``None`` keeps none. Scenarios with agents of the user's own,
-        which need not survive a copy, leave none.
+        Where histories are left for other runs; ``None`` keeps none. Scenarios that bring code of the user's
+        own, which need not survive a copy, leave none.
     tell
         Hears the time of the run now and then, seconds.
     """
     begin = twin_without(switched_off(twin) & FROM_THE_START)
-    if folder is None or not folder.is_dir() or scenario.own_agents:
+    if folder is None or not folder.is_dir() or brings_code(scenario):
         return _run(scenario, seed, begin, tell)
     parts = (scenario.model_dump_json(), str(seed), begin)
     path = folder / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
@@ -74,6 +74,11 @@ def history(
     with suppress(OSError):  # a full disk costs the others time, not this run its result
         write_bytes(path, zlib.compress(pickle.dumps(made, protocol=5), 1))
     return made
+
+
+def brings_code(scenario: "Scenario") -> bool:
+    """Tell whether a scenario names agents, a rule of moods or a graph of the user's own."""
+    return bool(scenario.own_agents) or ":" in scenario.herd.rule or ":" in scenario.herd.graph
 
 
 def _run(scenario: "Scenario", seed: int, twin: str, tell: Tell | None) -> History:

@@ -1,11 +1,12 @@
 """What a run shares with its twins changes no byte of either."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 from run_bytes import run_bytes
 
-from experiments.histories import first_cause_s, history, shared
+from experiments.histories import brings_code, first_cause_s, history, shared
 from experiments.mechanisms import BASELINE
 from experiments.runs import Job, simulate_and_measure
 from experiments.scenarios import load
@@ -79,6 +80,14 @@ def test_agents_of_the_user_s_own_leave_no_history(small, tmp_path, monkeypatch)
     scenario = small({"own_agents": "[{agent='own_idler:Idler'}]"})
     simulate(scenario, 1, until="crash_end", histories=folder)
     assert not list(folder.iterdir())
+
+
+def test_a_rule_of_moods_of_the_user_s_own_leaves_no_history(small, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs" / "examples"))
+    scenario = small({"herd.rule": "own_contagion:Majority"})
+    assert brings_code(scenario)
+    simulate(scenario, 1, until="crash_end", histories=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_histories_are_gone_when_the_runs_are_done(small):
