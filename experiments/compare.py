@@ -234,7 +234,7 @@ def warm_up(scenario: "Scenario", stream: TextIO) -> None:
     note = Path(numba.config.CACHE_DIR) / f"complete-{source_fingerprint()}"
     if numba.config.DISABLE_JIT or note.exists():
         return
-    print("First run of this version: compiling (about half a minute, once).", file=stream, flush=True)
+    print("First run of this version: compiling (less than a minute, once).", file=stream, flush=True)
     simulate(coarse(scenario), 1, until="crash_end")
     with contextlib.suppress(OSError):
         note.touch()
