@@ -117,7 +117,7 @@ def test_correlation_jump_from_years_of_hours():
 def test_reading(midnight, morning, first_leg):
     for diagnosis in (midnight, morning):
         assert diagnosis.reading.verdict == "repricing"
-        assert diagnosis.reading.votes == {"cascade": 0, "repricing": 4}
+        assert diagnosis.reading.votes == {"cascade": 0, "repricing": 2}
     # the file of the first leg ends ten hours after its low
     assert first_leg.reading.verdict == "undecided"
 
