@@ -29,13 +29,14 @@ class LiquidationEngineAgent(mesa.Agent):
         Which of its exchanges.
     engine
         The venue's rules at work.
-    liquidations
-        Whether positions are liquidated at all.
-    adl
-        Whether winners are deleveraged when the fund cannot take over; otherwise the fund goes into debt.
 
     Attributes
     ----------
+    liquidations
+        Whether positions are liquidated at all; may be changed.
+    adl
+        Whether winners are deleveraged when the fund cannot take over; otherwise the fund goes into debt. May
+        be changed.
     unresolved
         Wallets left in breach at the end of the last step.
     bad_debt_usd
@@ -50,20 +51,12 @@ class LiquidationEngineAgent(mesa.Agent):
     crowd_member: ClassVar[bool] = True
     model: MarketModel
 
-    def __init__(
-        self,
-        model: MarketModel,
-        place: int,
-        engine: LiquidationEngine,
-        *,
-        liquidations: bool = True,
-        adl: bool = True,
-    ) -> None:
+    def __init__(self, model: MarketModel, place: int, engine: LiquidationEngine) -> None:
         self.place = place
         self.exchange = model.exchanges[place]
         self.engine = engine
-        self.liquidations = liquidations
-        self.adl = adl
+        self.liquidations = True
+        self.adl = True
         self.unresolved = 0
         self.bad_debt_usd = 0.0
         self.gaps_usd = 0.0

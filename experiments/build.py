@@ -140,11 +140,8 @@ def add_agents(model: MarketModel, stage: Stage, views: bool | None) -> None:
     model.networks = [herd, witness]
     for floor in stage.floors:
         fill_insurance_fund(floor)
-        floor.exchange.risk = LiquidationEngineAgent(
-            model,
-            floor.place,
-            floor.venue.engine(floor.exchange.table, stage.asset_names),
-        )
+        engine = floor.venue.engine(floor.exchange.table, stage.asset_names)
+        floor.exchange.risk = LiquidationEngineAgent(model, floor.place, engine)
     engines = list(model.agents_by_type[LiquidationEngineAgent])
     model.reporters = {
         "sentiment": herd.report_sentiment,

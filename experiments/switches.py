@@ -37,10 +37,11 @@ def switch(model: MarketModel, scenario: Scenario, mechanism: str, *, on: bool) 
 
 def switch_off(model: MarketModel, scenario: Scenario, twin: str) -> None:
     """Switch off what is off in a twin, and give the model its name; what it was built without stays out."""
-    off = switched_off(twin)
-    for mechanism in SWITCHES:
-        if mechanism in off:
-            switch(model, scenario, mechanism, on=False)
+    off = switched_off(twin) & SWITCHES.keys()
+    if off:
+        stage = Stage(scenario, model.seed_used, BASELINE)
+        for mechanism in sorted(off):
+            SWITCHES[mechanism](model, stage, False)
     model.twin = twin
 
 
