@@ -132,7 +132,9 @@ def compare(request: Request, work: Work | None = None, stream: TextIO | None = 
     if work is None:
         warm_up(scenarios[0], progress_stream)
     jobs = list_jobs(scenarios, request.seeds)
-    with nullcontext(work) if work is not None else shared(simulate_and_measure) as chosen:
+    with (
+        nullcontext(work) if work is not None else shared(simulate_and_measure, twins=tuple(TWINS)) as chosen
+    ):
         outcome = _run(jobs, folder / RUNS_FOLDER, request.workers, chosen, progress_stream)
     chapters = [_chapter(scenario, outcome, real.get(scenario.name)) for scenario in scenarios]
     pair = None

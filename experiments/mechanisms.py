@@ -1,8 +1,8 @@
 """The mechanisms that a run can do without, and the names of runs that do without some of them.
 
-A *twin* is the same scenario with the same draws and a set of mechanisms switched off: causes and leverage
-from the start on, the others from the first cause (news, outage) on. Its name is
-``"baseline"`` for the empty set, else the mechanisms in alphabetical order joined by ``+``:
+A *twin* is the same scenario with the same draws and a set of mechanisms switched off: leverage, and news
+that somebody is told of ahead, from the start on; the others from the first cause (news, outage) on. Its name
+is ``"baseline"`` for the empty set, else the mechanisms in alphabetical order joined by ``+``:
 ``"adl+herding"``. One set has one name, so that a run has one place in every store.
 """
 
@@ -53,8 +53,30 @@ MECHANISMS: dict[str, Mechanism] = {
 }
 """Everything that can be switched off."""
 
-FROM_THE_START = frozenset({"exogenous_shock", "leverage"})
-"""What a market is built with or without; the others are switched off when the first cause begins."""
+READERS = ("fundamentalist", "leveraged_retail")
+"""Kinds of agents that trade on news which they read item by item; an informed whale does too."""
+
+
+def from_the_start(scenario: "Scenario") -> frozenset[str]:
+    """Return what a market is built with or without; the rest is switched off when the first cause begins.
+
+    News that somebody is told of ahead moves the market before it comes.
+    """
+    return frozenset({"leverage", "exogenous_shock"} if told_ahead(scenario) else {"leverage"})
+
+
+def told_ahead(scenario: "Scenario") -> bool:
+    """Tell whether anybody who trades on news learns of a shock before it comes."""
+    readers = [*READERS]
+    if scenario.whale is not None and scenario.whale.informed:
+        readers.append("whale")
+    return any(
+        scenario.information.tier_for(kind, event.tiers).ahead_s > 0.0
+        for event in scenario.news
+        if event.shock
+        for kind in readers
+    )
+
 
 COMPARED = ("liquidations", "maker_withdrawal", "herding", "adl", "exogenous_shock", "credit_contagion")
 """Mechanisms of which a comparison runs the twin without this one alone."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from experiments.fingerprints import code_fingerprint, own_sources_fingerprint
 from experiments.histories import first_cause_s
-from experiments.mechanisms import BASELINE, FROM_THE_START, switched_off
+from experiments.mechanisms import BASELINE, from_the_start, switched_off
 from experiments.pools import BorrowedPool, LocalPool
 from experiments.results import RunResult
 
@@ -35,7 +35,7 @@ class Job:
         """Return the number of steps of the run, without those it shares: its size, for judging time left."""
         end_s = self.scenario.crash.end_s if self.until == "crash_end" else self.scenario.duration_s
         begin_s = total = 0.0
-        if self.twin != BASELINE and not switched_off(self.twin) & FROM_THE_START:
+        if self.twin != BASELINE and not switched_off(self.twin) & from_the_start(self.scenario):
             begin_s = first_cause_s(self.scenario)
         for phase in self.scenario.phases:
             total += max(min(phase.until_s, end_s) - begin_s, 0.0) / phase.step_s
@@ -90,18 +90,18 @@ class Notice(Protocol):
         """Take the result of ``job``; ``reused`` when it was found on disk."""
 
 
-def simulate_and_measure(job: Job, histories: Path | None = None) -> RunResult:
+def simulate_and_measure(job: Job, histories: Path | None = None, twins: Iterable[str] = ()) -> RunResult:
     """Do one job: simulate, then reduce the trace to metrics and minutes. Runs in a worker process.
 
     Parameters
     ----------
-    histories
+    histories, twins
         As in `experiments.simulate.simulate`.
     """
     from experiments.measure import measure
     from experiments.simulate import simulate
 
-    trace = simulate(job.scenario, job.seed, twin=job.twin, until=job.until, histories=histories)
+    trace = simulate(job.scenario, job.seed, twin=job.twin, until=job.until, histories=histories, twins=twins)
     return measure(trace, job.scenario)
 
 

@@ -37,12 +37,26 @@ def switch(model: MarketModel, scenario: Scenario, mechanism: str, *, on: bool) 
 
 def switch_off(model: MarketModel, scenario: Scenario, twin: str) -> None:
     """Switch off what is off in a twin, and give the model its name; what it was built without stays out."""
-    off = switched_off(twin) & SWITCHES.keys()
-    if off:
+    off = switched_off(twin)
+    if "exogenous_shock" in off:
+        take_back_shocks(model, scenario)
+    if off & SWITCHES.keys():
         stage = Stage(scenario, model.seed_used, BASELINE)
-        for mechanism in sorted(off):
+        for mechanism in sorted(off & SWITCHES.keys()):
             SWITCHES[mechanism](model, stage, False)
     model.twin = twin
+
+
+def take_back_shocks(model: MarketModel, scenario: Scenario) -> None:
+    """Let shocks that are still to come not happen; there is no way back."""
+    shocks = [row for row, event in enumerate(scenario.news) if event.shock]
+    model.fundamentals.news = tuple(
+        item.without_effect() if row in shocks else item for row, item in enumerate(model.fundamentals.news)
+    )
+    for crowd in model.crowds:
+        readers = getattr(crowd, "readers", None)
+        if readers is not None:
+            readers.take_back(shocks)
 
 
 def _liquidations(model: MarketModel, stage: Stage, on: bool) -> None:  # noqa: ARG001

@@ -1,6 +1,6 @@
 """News items and the shape of their effect on fundamental values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,12 @@ class News:
     equity_log_change: float = 0.0
     volatility_multiple: float = 1.0
     volatility_half_life_s: float = 3600.0
+
+    def without_effect(self) -> "News":
+        """Return the item as one that changes nothing."""
+        return replace(
+            self, log_change=np.zeros_like(self.log_change), equity_log_change=0.0, volatility_multiple=1.0
+        )
 
     def share_between(self, start_s: float, stop_s: float) -> float:
         """Return the part of the change that arrives in ``(start_s, stop_s]``."""

@@ -152,6 +152,10 @@ class Readers:
                 self.items[field][row] = getattr(tier, field)
             self.effect[row] = item.log_change
 
+    def take_back(self, items: Sequence[int]) -> None:
+        """Let ``items``, by their rows, change nothing; the draws of all others stay as they are."""
+        self.effect[list(items)] = 0.0
+
     def public(self, now_s: float) -> Floats:
         """Return how far the items have moved true log values by ``now_s``, shape ``(assets,)``."""
         moved = np.zeros(self.effect.shape[1])

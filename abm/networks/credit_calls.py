@@ -34,13 +34,18 @@ def ask_margin(books: CreditBooks, now_ns: int) -> None:
     table["state"][called & (table["margin"] == 0)] = SOUND
 
 
-def ask_loans_back(books: CreditBooks, short: npt.NDArray[np.int64], now_ns: int) -> None:
-    """Let everyone ask its debtors and borrowers for the cash that it is ``short`` of, millionths."""
+def ask_loans_back(books: CreditBooks, short: npt.NDArray[np.int64], now_ns: int) -> bool:
+    """Let everyone ask its debtors and borrowers for the cash that it is ``short`` of, millionths.
+
+    Return whether anybody did.
+    """
+    asked = False
     for i in np.flatnonzero(short > 0):
-        _ask_debtors(books, int(i), int(short[i]), now_ns)
+        asked |= _ask_debtors(books, int(i), int(short[i]), now_ns)
+    return asked
 
 
-def _ask_debtors(books: CreditBooks, lender: int, amount: int, now_ns: int) -> None:
+def _ask_debtors(books: CreditBooks, lender: int, amount: int, now_ns: int) -> bool:
     """Ask ``amount`` back from debtors and borrowers, as far as that is allowed and not done yet."""
     debts, table, lines, terms = books.debts, books.table, books.lines, books.terms
     amount -= int(debts.recall[:, lender].sum()) + lines.called(lender)
@@ -48,7 +53,7 @@ def _ask_debtors(books: CreditBooks, lender: int, amount: int, now_ns: int) -> N
     on_lines = int(table["lines"][lender]) - lines.called(lender)
     total = int(left.sum()) + on_lines
     if amount <= MATERIAL * table["assets"][lender] or total <= 0:
-        return
+        return False
     amount = min(amount, total)
     lines.call(lender, amount * on_lines // total, now_ns)
     for i in np.flatnonzero(left):
@@ -59,3 +64,4 @@ def _ask_debtors(books: CreditBooks, lender: int, amount: int, now_ns: int) -> N
             debts.recall[i, lender] += asked
             table["recalled"][i] += asked
             books.events.call(now_ns, int(i), debts.names[lender], asked)
+    return True

@@ -57,15 +57,16 @@ class CreditFailures:
             table["lost"][creditor] += amount
             self._books.events.loss(when_ns, debtor, creditor, amount)
 
-    def fail(self, now_ns: int, *, contagion: bool) -> None:
+    def fail(self, now_ns: int, *, contagion: bool) -> bool:
         """Let fail who is worth less than nothing or has missed a deadline, and clear the debts.
 
         With ``contagion`` the failed call their credit lines, and creditors will learn of their losses.
+        Return whether anybody failed.
         """
         table, debts, lines = self._books.table, self._books.debts, self._books.lines
         new = causes_of_failure(self._books, now_ns)
         if not new:
-            return
+            return False
         for i in new:
             table["state"][i] = FAILED
             table["margin"][i] = table["recalled"][i] = table["queue"][i] = 0
@@ -82,6 +83,7 @@ class CreditFailures:
         if contagion:
             for i, j in np.argwhere(more > 0).tolist():
                 self._come_to_light(now_ns, i, j, int(more[i, j]))
+        return True
 
     def _come_to_light(self, now_ns: int, debtor: int, creditor: int, amount: int) -> None:
         """Let a failure or a loss become known after a random delay of its own."""

@@ -67,6 +67,9 @@ class CreditNetwork:
         What happened so far.
     failures
         Who fails, and who knows of it.
+    passed_on
+        Whether anybody has failed so far, or asked money back because of needing it: until then contagion has
+        made no difference.
     debt_rank
         `abm.networks.debt_rank.rank_of` present distress: share of all first equity that would be lost on
         top if distress were passed on in full.
@@ -92,7 +95,7 @@ class CreditNetwork:
     ) -> None:
         self.debts, self.events = DebtBook(network), CreditEvents(network.names)
         self.table, self.lines, self.exchange, self.clock = table, lines, exchange, clock
-        self.contagion = contagion
+        self.contagion, self.passed_on = contagion, False
         self.debt_rank = 0.0
         self._books = CreditBooks(terms, table, self.debts, lines, exchange, world, self.events)
         self.failures = CreditFailures(self._books, seed)
@@ -131,12 +134,12 @@ class CreditNetwork:
         ask_margin(books, now_ns)
         short = find_money(books, elapsed_s)
         if self.contagion:
-            ask_loans_back(books, short, now_ns)
+            self.passed_on |= ask_loans_back(books, short, now_ns)
         pay(books, now_ns)
         self.lines.collect(self.exchange, self.table["account"], now_ns)
         self.table["lines"] = self.lines.drawn(len(self.table))
         self.mark()
-        failures.fail(now_ns, contagion=self.contagion)
+        self.passed_on |= failures.fail(now_ns, contagion=self.contagion)
 
     def mark(self) -> bool:
         """Mark all balance sheets to market; tell whether anybody is in trouble."""

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from abm.information.tiers import HEADLINE, Readers, Told
 from agents.crowd import Crowd
 from experiments.building.stage import Stage
-from experiments.building.values import happening, make_news
+from experiments.building.values import make_news
 
 
 def make_readers(stage: Stage, kind: str, name: str) -> Readers:
-    """Return what readers in the tier of a kind of agent know of the news that happens.
+    """Return what readers in the tier of a kind of agent know of the news.
 
     Parameters
     ----------
@@ -19,13 +19,9 @@ def make_readers(stage: Stage, kind: str, name: str) -> Readers:
         Whose readers these are: their delays and errors come from a stream of that name.
     """
     information = stage.scenario.information
-    tier_name = information.tier_of(kind)
     told = []
-    for event, item in zip(happening(stage), make_news(stage), strict=True):
-        tier = information.known()[tier_name]
-        for spec in event.tiers:
-            if spec.name == tier_name:
-                tier = spec.change(tier)
+    for event, item in zip(stage.scenario.news, make_news(stage), strict=True):
+        tier = information.tier_for(kind, event.tiers)
         told.append(Told(item.time_s, item.duration_s, item.log_change, tier))
     return Readers(told, len(stage.asset_names), stage.seed, name)
 

@@ -8,16 +8,10 @@ import numpy.typing as npt
 from abm.information.fundamental import Fundamentals, ValueProcess
 from abm.information.news import News
 from experiments.building.stage import Stage
-from experiments.scenarios.schema import Event
-
-
-def happening(stage: Stage) -> list[Event]:
-    """Return the scenario's news that happens: the twin without exogenous shock leaves the shocks out."""
-    return [event for event in stage.scenario.news if not (event.shock and not stage.on("exogenous_shock"))]
 
 
 def make_news(stage: Stage) -> tuple[News, ...]:
-    """Return the news that happens, with its effect on each asset."""
+    """Return the scenario's news, with its effect on each asset."""
     return tuple(
         News(
             time_s=event.time_s,
@@ -27,7 +21,7 @@ def make_news(stage: Stage) -> tuple[News, ...]:
             volatility_multiple=event.volatility_multiple,
             volatility_half_life_s=event.volatility_half_life_s,
         )
-        for event in happening(stage)
+        for event in stage.scenario.news
     )
 
 

@@ -34,8 +34,9 @@ def schedule_by_news(stage: Stage, asset: int) -> tuple[float, float] | None:
     None when it is told of none before it comes.
     """
     readers = make_readers(stage, "whale", "whale")
-    for number, item in enumerate(readers.told):
+    for number, (item, event) in enumerate(zip(readers.told, stage.scenario.news, strict=True)):
+        happens = stage.on("exogenous_shock") or not event.shock
         told_s = max(0.0, readers.learns_at(number))
-        if item.log_change[asset] < 0.0 and told_s < item.time_s:
+        if happens and item.log_change[asset] < 0.0 and told_s < item.time_s:
             return told_s, item.time_s
     return None

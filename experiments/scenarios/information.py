@@ -1,5 +1,6 @@
 """What a scenario may say of information: tiers of readers, and who reads in which."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pydantic import Field
@@ -57,6 +58,15 @@ class Information(Parameters):
     def tier_of(self, kind: str) -> str:
         """Return the name of the tier in which a kind of agent reads."""
         return str(getattr(self, kind)) if kind in type(self).model_fields else HEADLINE
+
+    def tier_for(self, kind: str, changes: Iterable[TierSpec] = ()) -> Tier:
+        """Return the tier in which a kind of agent reads an item that comes with ``changes`` of its own."""
+        name = self.tier_of(kind)
+        tier = self.known()[name]
+        for spec in changes:
+            if spec.name == name:
+                tier = spec.change(tier)
+        return tier
 
     def known(self) -> dict[str, Tier]:
         """Return all tiers of the scenario by name."""

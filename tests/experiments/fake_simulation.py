@@ -16,6 +16,10 @@ INSTRUMENTS = ("BTC-USD", "BTC-PERP", "ETH-PERP", "ALT-PERP")
 ON_DEX = ("BTC-PERP@dex", "ALT-PERP@dex", "USDE-USD@dex")
 
 
+def nobody_is_told_ahead(_kind, _changes):
+    return SimpleNamespace(ahead_s=0.0)
+
+
 @dataclass(frozen=True)
 class FakeScenario:
     """As much of a scenario as the runner, the metrics and the report look at."""
@@ -41,12 +45,16 @@ class FakeScenario:
     population: int = 1000
     trouble: str = ""
     own_agents: tuple[()] = ()
+    whale: None = None
+    information: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(tier_for=nobody_is_told_ahead)
+    )
     folder: Path | None = None
     herd: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(rule="degroot", graph="barabasi_albert", graph_options={})
     )
     venues: tuple[()] = ()
-    news: tuple[SimpleNamespace, ...] = (SimpleNamespace(shock=True, time_s=7200.0),)
+    news: tuple[SimpleNamespace, ...] = (SimpleNamespace(shock=True, time_s=7200.0, tiers=()),)
     institution: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(institutions=10))
     dex: bool = False  # a second exchange, where the ALT falls farther and a synthetic dollar loses its peg
 

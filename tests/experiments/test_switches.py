@@ -2,9 +2,11 @@
 
 import math
 
+import pytest
+
 from agents.liquidation_engine import LiquidationEngineAgent
 from experiments.build import build
-from experiments.mechanisms import FROM_THE_START, MECHANISMS
+from experiments.mechanisms import MECHANISMS, from_the_start, told_ahead
 from experiments.scenarios import load
 from experiments.switches import SWITCHES, switch, switch_off
 
@@ -16,9 +18,61 @@ LOADED = {
 }
 
 
-def test_every_mechanism_is_switched_or_there_from_the_start():
-    assert set(SWITCHES) | FROM_THE_START == set(MECHANISMS)
-    assert not set(SWITCHES) & FROM_THE_START
+def test_every_mechanism_is_switched_or_there_from_the_start(small):
+    assert set(SWITCHES) | {"exogenous_shock"} | from_the_start(small()) == set(MECHANISMS)
+    assert not set(SWITCHES) & from_the_start(small())
+
+
+AHEAD = {"information.tiers": [{"name": "headline", "ahead_s": 30.0}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "ahead"),
+    [
+        ({}, False),
+        ({"whale.informed": True}, True),
+        ({"whale.informed": True, "information.whale": "headline"}, False),
+        (AHEAD, True),
+        ({**AHEAD, "news.0.shock": False}, False),
+        ({"news.0.tiers": [{"name": "headline", "ahead_s": 5.0}]}, True),
+        ({"news.0.tiers": [{"name": "insider", "ahead_s": 5.0}]}, False),
+    ],
+)
+def test_news_that_somebody_is_told_of_ahead_is_there_from_the_start(small, changes, ahead):
+    assert told_ahead(small(changes)) == ahead
+    assert ("exogenous_shock" in from_the_start(small(changes))) == ahead
+
+
+def test_shocks_that_are_taken_back_do_not_happen(small):
+    model = build(small(), 1)
+    model.run(50.0)
+    switch_off(model, small(), "exogenous_shock")
+    model.run(150.0)
+    assert not model.fundamentals.news_log_value.any()
+    readers = [crowd.readers for crowd in model.crowds if getattr(crowd, "readers", None) is not None]
+    assert readers
+    assert not any(item.public(150.0).any() for item in readers)
+
+
+def test_news_that_is_no_shock_stays(small):
+    model = build(small({"news.0.shock": False}), 1, "exogenous_shock")
+    model.run(100.0)
+    assert model.fundamentals.news_log_value.all()
+
+
+def test_an_informed_whale_does_not_sell_ahead_of_news_that_does_not_come(small):
+    scenario = small({"whale.informed": True})
+    targets = [
+        next(
+            crowd.table["target_usd"].sum()
+            for crowd in build(scenario, seed, twin).crowds
+            if crowd.kind == "whale"
+        )
+        for seed in (1, 2)
+        for twin in ("baseline", "exogenous_shock")
+    ]
+    assert max(targets[::2]) > 0.0
+    assert targets[1::2] == [0.0, 0.0]
 
 
 def test_liquidations_and_adl_are_switched_on_every_exchange(small):

@@ -28,9 +28,16 @@ def test_a_twin_is_the_same_with_and_without_a_stored_history(small, tmp_path, t
 def test_twins_without_a_mechanism_share_the_history_of_their_original(small, tmp_path):
     for twin in TWINS:
         simulate(small(), 1, twin, "crash_end", histories=tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2  # with the news to come, and without
+    assert len(list(tmp_path.iterdir())) == 1
     simulate(small(), 2, BASELINE, "crash_end", histories=tmp_path)
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_twin_without_news_that_somebody_is_told_of_ahead_has_a_history_of_its_own(small, tmp_path):
+    scenario = small({"whale.informed": True})
+    for twin in TWINS:
+        simulate(scenario, 1, twin, "crash_end", histories=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_copy_of_the_market_goes_on_as_the_market_does(small):
@@ -102,4 +109,5 @@ def test_a_twin_counts_only_the_steps_of_its_own(small):
     whole, twin = Job(small(), 1), Job(small(), 1, "liquidations")
     before = history(small(), 1, BASELINE).model.clock.index
     assert whole.steps - twin.steps == pytest.approx(before + 1, abs=1.5)
-    assert Job(small(), 1, "exogenous_shock").steps == whole.steps
+    assert Job(small(), 1, "exogenous_shock").steps == twin.steps
+    assert Job(small(), 1, "leverage").steps == whole.steps
