@@ -256,19 +256,34 @@ def test_the_script_for_slurm_says_what_the_sweep_is(undertow, file, tmp_path):
     assert slurm_script("two-leverages", file, tmp_path / "store", 40, sys.executable, script) == source
 
 
-def test_a_dask_cluster_gives_the_same_bytes(tmp_path):
+@pytest.fixture(scope="module")
+def three_workers():
+    """Return the address of a Dask cluster of three local processes."""
     distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_a_dask_cluster_gives_the_same_bytes(three_workers, tmp_path):
     points = [{"walkers": 5, "stride": stride} for stride in (1.0, 2.0)]
     options = {"steps": 20, "replications": 5, "measure": farthest, "stream": io.StringIO()}
-    with (
-        distributed.LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None) as cluster,
-        cluster_at(cluster.scheduler_address) as connected,
-    ):
+    with cluster_at(three_workers) as connected:
         assert connected.slots() == 3
         sweep_model(Walkers, points, tmp_path / "a", executor=connected.executor, workers=3, **options)
     with ThreadPoolExecutor(1) as executor:
         sweep_model(Walkers, points, tmp_path / "b", executor=executor, **options)
-    names = ["runs.parquet" if (tmp_path / "a" / "runs.parquet").exists() else "runs.csv"]
-    assert [(tmp_path / "a" / name).read_bytes() for name in names] == [
-        (tmp_path / "b" / name).read_bytes() for name in names
-    ]
+    (name,) = [path.name for path in (tmp_path / "a").glob("runs.*") if path.suffix != ".sqlite"]
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_the_simulator_on_a_dask_cluster_gives_the_same_bytes(three_workers, file, tmp_path):
+    pytest.importorskip("pyarrow")
+    assert sweep(SweepRequest(file, tmp_path / "a", scheduler=three_workers), stream=io.StringIO()).complete
+    with ThreadPoolExecutor(1) as executor:
+        request = SweepRequest(file, tmp_path / "b")
+        assert sweep(request, executor=executor, stream=io.StringIO()).complete
+    names = ["runs.parquet", *(f"traces/{path.name}" for path in (tmp_path / "b" / "traces").iterdir())]
+    assert len(names) == 5
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

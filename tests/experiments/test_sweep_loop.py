@@ -18,6 +18,7 @@ from experiments.pools import LocalPool
 from experiments.store import DiskFullError, Ledger
 from experiments.sweeps import time_limit
 from experiments.sweeps.loop import SweepStoppedError, run_scenarios
+from experiments.sweeps.run import Report
 
 HERE = Path(__file__).parent
 
@@ -53,6 +54,16 @@ def test_every_run_is_done_and_what_is_done_is_not_done_again(tmp_path, threads)
     assert (tally.done, tally.reused) == (4, 6)
     assert sorted(asked) == [7, 8, 9, 10]
     assert load(tmp_path).table["ten_times"].tolist() == [10.0 * number for number in range(1, 11)]
+
+
+def test_driver_and_store_take_less_than_five_milliseconds_a_run(tmp_path, threads):
+    def empty(run):
+        return Report({f"number_{place}": float(place) for place in range(130)})
+
+    runs = [run_of(number) for number in range(300)]
+    before = time.process_time()
+    do(tmp_path, runs, empty, executor=threads, workers=2)
+    assert (time.process_time() - before) / len(runs) < 0.005
 
 
 def test_a_window_is_bounded(tmp_path):
