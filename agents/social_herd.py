@@ -94,6 +94,7 @@ class SocialHerd(Crowd):
 
     kind = "social_herd"
     agent_class = SocialHerdMember
+    parameters: HerdParameters
 
     def __init__(
         self,
@@ -146,7 +147,7 @@ class SocialHerd(Crowd):
             if nodes.exchange == exchange:
                 place = accounts - nodes.first_account
                 known = (place >= 0) & (place < nodes.traders)
-                force = np.where(was_long[known], -1.0, 1.0) * self._record["alert_weight"][0]
+                force = np.where(was_long[known], -1.0, 1.0) * self.parameters.alert_weight
                 self.posts.post("liquidation", nodes.first_node + place[known], force)
 
     def post_table(self) -> pd.DataFrame:
@@ -167,20 +168,18 @@ class SocialHerd(Crowd):
 
     def _look(self, momentum: npt.NDArray[np.float64], span_s: float) -> None:
         """Let the ``span_s`` seconds since the last look pass."""
-        p = self._record[0]
+        p = self.parameters
         if self.averages:
             self.rule.step(span_s)
-        if len(self.influencers) and p["calls_per_hour"] > 0.0:
+        if len(self.influencers) and p.calls_per_hour > 0.0:
             self._call(span_s)
         for rumour in self.rumours:
             told, answered = rumour.step(self.feeling, self._now_s, span_s)
             self.posts.count("rumour", len(told), -float(rumour.fear[told].sum()))
             self.posts.count("correction", len(answered), float(rumour.fear[answered].sum()))
         self.posts.deliver(self.feeling, span_s)
-        push = push_of_returns(
-            momentum, float(p["return_scale"]), 1.0 / (60.0 * float(p["return_minutes"])), span_s
-        )
-        kept = math.exp(-span_s / (60.0 * float(p["fade_minutes"])))
+        push = push_of_returns(momentum, p.return_scale, 1.0 / (60.0 * p.return_minutes), span_s)
+        kept = math.exp(-span_s / (60.0 * p.fade_minutes))
         self.mean_sentiment = feel(self.feeling, self.watched, push, kept)
         if not self.averages:
             self._talk(span_s)
@@ -191,22 +190,22 @@ class SocialHerd(Crowd):
 
     def _call(self, span_s: float) -> None:
         """Let influencers call the price by their own mood."""
-        p = self._record[0]
-        expected = float(p["calls_per_hour"]) * span_s / 3600.0
+        p = self.parameters
+        expected = p.calls_per_hour * span_s / 3600.0
         if callers(self.influencers, self.sentiment, expected, self._call_key, self._looks, self._calls):
             made = self._calls != 0
-            force = self._calls[made] * float(p["call_weight"])
+            force = self._calls[made] * p.call_weight
             self.posts.post("call", self.influencers[made], force)
 
     def _talk(self, span_s: float) -> None:
         """Let those whose own mood has become strong speak, and add what the rule makes of it."""
-        glad, afraid = speakers(self.feeling, self._spoke, float(self._record["voice"][0]))
+        glad, afraid = speakers(self.feeling, self._spoke, self.parameters.voice)
         if glad:
             self.rule.post(np.flatnonzero(self._spoke == 1), 1.0)
         if afraid:
             self.rule.post(np.flatnonzero(self._spoke == -1), -1.0)
         self.rule.step(span_s)
-        mood = float(self._record["rule_weight"][0]) * self.rule.sentiment()
+        mood = self.parameters.rule_weight * self.rule.sentiment()
         np.clip(self.feeling + mood, -1.0, 1.0, out=self.sentiment)
         self.mean_sentiment = float(self.sentiment.mean())
 

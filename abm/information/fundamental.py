@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from abm.compiled import kernel
 from abm.information.news import News
 from abm.random_streams import normal, stream_key
 
@@ -64,6 +65,26 @@ class ValueProcess:
         return np.zeros(0, np.int64) if self.base is None else np.flatnonzero(self.base >= 0)
 
 
+@kernel
+def draw_shocks(key: np.uint64, index: int, shared: Floats, own: Floats) -> None:
+    """Draw the standard normal shocks of step ``index``.
+
+    Parameters
+    ----------
+    shared
+        On return the shocks of the fast and the slow volatility, of the common factor and of the outside
+        equity index, shape ``(4,)``.
+    own
+        On return the own shock of each asset, shape ``(assets,)``.
+    """
+    shared[0] = normal(key, 0, index, 0)
+    shared[1] = normal(key, 0, index, 2)
+    shared[2] = normal(key, 1, index, 4)
+    shared[3] = normal(key, 99, index, 8)
+    for i in range(len(own)):
+        own[i] = normal(key, 2 + i, index, 6)
+
+
 @dataclass
 class Fundamentals:
     """State of the fundamental values and of the outside equity index.
@@ -92,12 +113,14 @@ class Fundamentals:
         self._log_known = np.log(self.process.price_usd)
         self.log_value = self._log_known.copy()
         self.news_log_value = np.zeros_like(self.log_value)
-        redeemed = self.process.redeemed
-        self._base = np.zeros(0, np.int64) if self.process.base is None else self.process.base[redeemed]
-        self._log_conversion = self.log_value[redeemed] - self.log_value[self._base]
+        self._redeemed = self.process.redeemed
+        self._base = np.zeros(0, np.int64) if self.process.base is None else self.process.base[self._redeemed]
+        self._log_conversion = self.log_value[self._redeemed] - self.log_value[self._base]
+        self._own_share = np.sqrt(1.0 - self.process.factor_share**2)
         self._key = stream_key(self.seed, "fundamental")
-        self._slow = self.process.slow_size * normal(self._key, 0, 0, 0)
-        self._fast = self.process.fast_size * normal(self._key, 0, 0, 2)
+        self._shared_shocks, self._own_shocks = np.zeros(4), np.zeros(len(self.log_value))
+        slow, fast, *_ = self._draw(0)
+        self._slow, self._fast = self.process.slow_size * slow, self.process.fast_size * fast
 
     @property
     def value(self) -> Floats:
@@ -107,32 +130,38 @@ class Fundamentals:
     def step(self, now_s: float, step_s: float, index: int) -> None:
         """Move from ``now_s - step_s`` to ``now_s``; ``index`` counts steps and picks the draws."""
         p = self.process
-        self._fast = self._relax(self._fast, p.fast_s, p.fast_size, step_s, index, 0)
-        self._slow = self._relax(self._slow, p.slow_s, p.slow_size, step_s, index, 2)
+        fast, slow, factor, equity = self._draw(index)
+        self._fast = relaxed(self._fast, p.fast_s, p.fast_size, step_s, fast)
+        self._slow = relaxed(self._slow, p.slow_s, p.slow_size, step_s, slow)
         mean = 0.5 * (p.fast_size**2 + p.slow_size**2)
-        excess = sum(item.excess_volatility(now_s) for item in self.news)
+        begun = [item for item in self.news if item.time_s <= now_s]
+        excess = sum(item.excess_volatility(now_s) for item in begun)
         self.volatility_factor = math.exp(self._fast + self._slow - mean) * (1.0 + excess)
-        factor = normal(self._key, 1, index, 4)
         root = self.volatility_factor * math.sqrt(step_s)
         left_s = p.known_at_s - (now_s - step_s)
         if left_s > 0.0:
             gone = min(1.0, step_s / left_s)
             self.log_value -= gone * (self.log_value - self.news_log_value - self._log_known)
             root *= math.sqrt(1.0 - gone)
-        for i in range(len(self.log_value)):
-            rho = p.factor_share[i]
-            own = normal(self._key, 2 + i, index, 6)
-            shock = rho * factor + math.sqrt(1.0 - rho * rho) * own
-            self.log_value[i] += p.volatility[i] * root * shock
-        for item in self.news:
+        self.log_value += p.volatility * root * (p.factor_share * factor + self._own_share * self._own_shocks)
+        for item in begun:
             share = item.share_between(now_s - step_s, now_s)
             if share > 0.0:
                 self.log_value += share * item.log_change
                 self.news_log_value += share * item.log_change
                 self.equity_index *= math.exp(share * item.equity_log_change)
-        self.log_value[self.process.redeemed] = self.log_value[self._base] + self._log_conversion
-        self.equity_index *= math.exp(0.1 * p.volatility[0] * root * normal(self._key, 99, index, 8))
+        if len(self._redeemed):
+            self.log_value[self._redeemed] = self.log_value[self._base] + self._log_conversion
+        self.equity_index *= math.exp(0.1 * p.volatility[0] * root * equity)
 
-    def _relax(self, x: float, time_s: float, size: float, step_s: float, index: int, which: int) -> float:
-        decay = math.exp(-step_s / time_s)
-        return decay * x + size * math.sqrt(1.0 - decay * decay) * float(normal(self._key, 0, index, which))
+    def _draw(self, index: int) -> list[float]:
+        """Draw the shocks of a step: return those that all share, and leave the others in place."""
+        draw_shocks(self._key, index, self._shared_shocks, self._own_shocks)
+        shared: list[float] = self._shared_shocks.tolist()
+        return shared
+
+
+def relaxed(x: float, time_s: float, size: float, step_s: float, shock: float) -> float:
+    """Return an Ornstein-Uhlenbeck process of stationary standard deviation ``size`` after ``step_s``."""
+    decay = math.exp(-step_s / time_s)
+    return decay * x + size * math.sqrt(1.0 - decay * decay) * shock

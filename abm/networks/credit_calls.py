@@ -24,12 +24,16 @@ def ask_margin(books: CreditBooks, now_ns: int) -> None:
     table = books.table
     over = (table["state"] == SOUND) & (table["debts"] > 0) & (table["equity"] > 0)
     over &= table["assets"] > table["limit"] * table["equity"]
-    asked = np.clip(table["assets"] - table["goal"] * table["equity"], 0, table["debts"])
+    called = table["state"] == CALLED
+    if not (over | called).any():
+        return
+    asked = np.maximum(0.0, table["assets"] - table["goal"] * table["equity"])
+    asked = np.minimum(asked, table["debts"])
     for i in np.flatnonzero(over):
         table["state"][i] = CALLED
         table["margin_ns"][i] = now_ns + round(books.terms.call_s * 1e9)
         books.events.call(now_ns, int(i), "leverage", int(asked[i]))
-    called = table["state"] == CALLED
+    called |= over
     table["margin"] = np.where(called, asked, 0.0).astype(np.int64)
     table["state"][called & (table["margin"] == 0)] = SOUND
 
@@ -48,11 +52,14 @@ def ask_loans_back(books: CreditBooks, short: npt.NDArray[np.int64], now_ns: int
 def _ask_debtors(books: CreditBooks, lender: int, amount: int, now_ns: int) -> bool:
     """Ask ``amount`` back from debtors and borrowers, as far as that is allowed and not done yet."""
     debts, table, lines, terms = books.debts, books.table, books.lines, books.terms
-    amount -= int(debts.recall[:, lender].sum()) + lines.called(lender)
+    called = lines.called(lender)
+    amount -= int(debts.recall[:, lender].sum()) + called
+    if amount <= MATERIAL * table["assets"][lender]:
+        return False
     left = debts.callable(lender, terms.callable_share, table["state"] != FAILED)
-    on_lines = int(table["lines"][lender]) - lines.called(lender)
+    on_lines = int(table["lines"][lender]) - called
     total = int(left.sum()) + on_lines
-    if amount <= MATERIAL * table["assets"][lender] or total <= 0:
+    if total <= 0:
         return False
     amount = min(amount, total)
     lines.call(lender, amount * on_lines // total, now_ns)

@@ -95,6 +95,10 @@ def causes_of_failure(books: CreditBooks, now_ns: int) -> dict[int, str]:
     """Return who fails now, and the first cause that applies."""
     table = books.table
     least = MATERIAL * table["assets"]
+    asked = table["queue"] + table["margin"] + table["recalled"]
+    pressed = (table["state"] != FAILED) & ((table["equity"] < 0) | (asked > least))
+    if not pressed.any():
+        return {}
     over = table["assets"] > table["limit"] * table["equity"]
     causes = {
         "equity below zero": table["equity"] < 0,
@@ -104,6 +108,6 @@ def causes_of_failure(books: CreditBooks, now_ns: int) -> dict[int, str]:
     }
     new: dict[int, str] = {}
     for cause, flags in causes.items():
-        for i in np.flatnonzero(flags & (table["state"] != FAILED)).tolist():
+        for i in np.flatnonzero(flags & pressed).tolist():
             new.setdefault(i, cause)
     return new

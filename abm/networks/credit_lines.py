@@ -107,9 +107,15 @@ class CreditLines:
             table["called"][k] += min(open_amount, -(-amount * open_amount // total))
             self.groups[table["group"][k]].owe(int(table["row"][k]), int(table["called"][k]) / 1e6)
 
-    def collect(self, exchange: Exchange, accounts: npt.NDArray[np.int32], now_ns: int) -> None:
-        """Hand over to the lenders' ``accounts`` what is due and there; the rest is their loss."""
-        for k in np.flatnonzero((self.table["called"] > 0) & (self.table["due_ns"] <= now_ns)):
+    def collect(self, exchange: Exchange, accounts: npt.NDArray[np.int32], now_ns: int) -> bool:
+        """Hand over to the lenders' ``accounts`` what is due and there; the rest is their loss.
+
+        Return whether anything was due: what is drawn has changed then.
+        """
+        if not self.open:
+            return False
+        due = np.flatnonzero((self.table["called"] > 0) & (self.table["due_ns"] <= now_ns))
+        for k in due:
             line = self.table[k]
             called, account = int(line["called"]), int(line["account"])
             paid = min(called, free_cash(exchange, account))
@@ -120,6 +126,7 @@ class CreditLines:
             group.pay_back(row, paid / 1e6)
             group.owe(row, 0.0)
             self.ended.append((now_ns / 1e9, int(line["lender"]), group.kind, row, called / 1e6, paid / 1e6))
+        return len(due) > 0
 
     def line_table(self, names: Sequence[str]) -> pd.DataFrame:
         """Return lines that were called, at their deadlines: lender, borrower, and what was paid."""

@@ -136,8 +136,8 @@ class CreditNetwork:
         if self.contagion:
             self.passed_on |= ask_loans_back(books, short, now_ns)
         pay(books, now_ns)
-        self.lines.collect(self.exchange, self.table["account"], now_ns)
-        self.table["lines"] = self.lines.drawn(len(self.table))
+        if self.lines.collect(self.exchange, self.table["account"], now_ns):
+            self.table["lines"] = self.lines.drawn(len(self.table))
         self.mark()
         self.passed_on |= failures.fail(now_ns, contagion=self.contagion)
 
@@ -158,7 +158,7 @@ class CreditNetwork:
             return
         self._since_rank_s = 0.0
         first = self.table["first_equity"].astype(np.float64)
-        distress = np.clip(1.0 - self.table["equity"] / first, 0.0, 1.0)
+        distress = np.minimum(1.0, np.maximum(0.0, 1.0 - self.table["equity"] / first))
         if np.abs(distress - self._distress).max(initial=0.0) > 0.01:
             self._distress = distress
             self.debt_rank = rank_of(debt_rank(self._impact, distress), distress, first)

@@ -49,7 +49,9 @@ class DebtBook:
     def repay(self, debtor: int, creditor: int, amount: int) -> None:
         """Note that ``amount`` of a debt is paid."""
         self.owed[debtor, creditor] -= amount
-        self.recall[debtor, creditor] -= min(amount, int(self.recall[debtor, creditor]))
+        asked = self.recall[debtor, creditor]
+        if asked > 0:
+            self.recall[debtor, creditor] = max(0, asked - amount)
 
     def write_off(self, debtor: int, creditor: int, amount: int) -> int:
         """Take a loss into the creditor's books, at most what is left there; return how much it was."""
@@ -95,11 +97,15 @@ def shared(amount: int, dues: Sequence[int]) -> list[int]:
     What rounding leaves goes to the first that are owed more.
     """
     total = sum(dues)
-    if total <= 0:
+    if amount <= 0 or total <= 0:
         return [0] * len(dues)
+    if amount == total:
+        return list(dues)
     parts = [amount * due // total for due in dues]
     left = amount - sum(parts)
     for k, due in enumerate(dues):
+        if left == 0:
+            break
         more = min(left, due - parts[k])
         parts[k] += more
         left -= more

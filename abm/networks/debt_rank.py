@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from abm.compiled import kernel
 from abm.networks.exposures import Exposures, Table, csr_table
 
 Floats = npt.NDArray[np.float64]
@@ -62,13 +63,47 @@ def debt_rank(impact: "npt.ArrayLike | sparse.sparray", distress: npt.ArrayLike)
     ``h_j(t + 1) = min(1, h_j(t) + sum_i impact[i, j] (h_i(t) - h_i(t - 1)))``.
     """
     table, h = _checked(impact, distress)
-    rise = h
-    for _ in range(MOST_ROUNDS):
-        new = np.minimum(1.0, h + table.T @ rise)
-        rise, h = new - h, new
-        if rise.max(initial=0.0) <= TOLERANCE:
-            return h
-    raise ArithmeticError(f"DebtRank: no limit after {MOST_ROUNDS} rounds")
+    if not hand_on(h, table.indptr, table.indices, table.data, TOLERANCE, MOST_ROUNDS):
+        raise ArithmeticError(f"DebtRank: no limit after {MOST_ROUNDS} rounds")
+    return h
+
+
+@kernel
+def hand_on(
+    distress: Floats,
+    start: npt.NDArray[np.int32],
+    creditors: npt.NDArray[np.int32],
+    impact: Floats,
+    tolerance: float,
+    rounds: int,
+) -> bool:
+    """Let every rise of distress be handed on until none is above ``tolerance``; tell whether that came.
+
+    Parameters
+    ----------
+    distress
+        Of each institution; rewritten.
+    start, creditors, impact
+        Whom the distress of each reaches, and with what impact, in compressed sparse rows.
+    rounds
+        Largest number of rounds.
+    """
+    rise = distress.copy()
+    reached = np.empty(len(distress))
+    for _ in range(rounds):
+        reached[:] = 0.0
+        for i in range(len(distress)):
+            for k in range(start[i], start[i + 1]):
+                reached[creditors[k]] += impact[k] * rise[i]
+        largest = 0.0
+        for j in range(len(distress)):
+            new = min(1.0, distress[j] + reached[j])
+            rise[j] = new - distress[j]
+            distress[j] = new
+            largest = max(largest, rise[j])
+        if largest <= tolerance:
+            return True
+    return False
 
 
 def rank_of(final: npt.ArrayLike, first: npt.ArrayLike, value: npt.ArrayLike) -> float:

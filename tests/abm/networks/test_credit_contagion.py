@@ -269,6 +269,7 @@ def test_sharing_is_exact():
     assert shared(10, [3, 0, 9]) == [3, 0, 7]
     assert shared(0, [1, 2]) == [0, 0]
     assert shared(5, [0, 0]) == [0, 0]
+    assert shared(12, [3, 0, 9]) == [3, 0, 9]
     parts = shared(10**13 + 7, [10**13, 3, 10**13 - 1])
     assert sum(parts) == 10**13 + 7
 
