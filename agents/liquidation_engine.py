@@ -91,25 +91,29 @@ class LiquidationEngineAgent(mesa.Agent):
         return self.bad_debt_usd + self.gaps_usd + self.uncovered_usd
 
     def _record(self, model: MarketModel, report: LiquidationReport) -> None:
+        self.exchange.deleveraged = NOBODY
         row = model.row_of(self.exchange)
         self.exchange.count_volume(report.fills, row)
-        closed: Records = for_kernels(report.liquidations)
-        if len(closed):
-            self._closed.append(closed)
-            was_long = closed["side"] == SELL
-            usd, instrument = closed["notional"] / 1e6, closed["instrument"]
-            np.add.at(row["liquidated_long"], instrument[was_long], usd[was_long])
-            np.add.at(row["liquidated_short"], instrument[~was_long], usd[~was_long])
-            accounts, first = np.unique(closed["account"], return_index=True)
-            for network in model.networks:
-                network.on_liquidations(self.place, accounts.astype(np.int64), was_long[first])
-        self.exchange.deleveraged = NOBODY
-        winners: Records = for_kernels(report.deleveraged)
-        if len(winners):
-            self.exchange.deleveraged = np.unique(winners["account"]).astype(np.int64)
-            self._deleveraged.append(winners)
-            self._lost_hedge += self._hedges_lost(model, winners)
-            np.add.at(row["adl"], winners["instrument"], winners["notional"] / 1e6)
+        if len(report.liquidations):
+            self._record_closed(model, for_kernels(report.liquidations), row)
+        if len(report.deleveraged):
+            self._record_deleveraged(model, for_kernels(report.deleveraged), row)
+
+    def _record_closed(self, model: MarketModel, closed: Records, row: Records) -> None:
+        self._closed.append(closed)
+        was_long = closed["side"] == SELL
+        usd, instrument = closed["notional"] / 1e6, closed["instrument"]
+        np.add.at(row["liquidated_long"], instrument[was_long], usd[was_long])
+        np.add.at(row["liquidated_short"], instrument[~was_long], usd[~was_long])
+        accounts, first = np.unique(closed["account"], return_index=True)
+        for network in model.networks:
+            network.on_liquidations(self.place, accounts.astype(np.int64), was_long[first])
+
+    def _record_deleveraged(self, model: MarketModel, winners: Records, row: Records) -> None:
+        self.exchange.deleveraged = np.unique(winners["account"]).astype(np.int64)
+        self._deleveraged.append(winners)
+        self._lost_hedge += self._hedges_lost(model, winners)
+        np.add.at(row["adl"], winners["instrument"], winners["notional"] / 1e6)
 
     def _hedges_lost(self, model: MarketModel, closed: Records) -> list[bool]:
         """Tell for each deleveraged position whether its owner is left with an opposite leg."""

@@ -29,6 +29,7 @@ from agents.making.deciding import (
 )
 from agents.making.parameters import MarketMakerParameters
 from agents.making.quoting import LEVELS, ladder_shares, level_dtype
+from agents.making.reacting import reaction_dtype
 
 HOUR_S = 3600.0
 
@@ -98,6 +99,9 @@ class MarketMakers(Crowd):
         self.loading = loading
         self.ladders: list[Records] = [
             for_kernels(np.zeros((*item.shape, 2, len(LEVELS)), level_dtype)) for item in quotes
+        ]
+        self._reactions: list[Records] = [
+            for_kernels(np.zeros(item.shape[1], reaction_dtype)) for item in quotes
         ]
         self.instrument_names: list[list[str]] = []
         self.withdrawals: list[tuple[float, int, int, int, str]] = []
@@ -207,6 +211,7 @@ class MarketMakers(Crowd):
             self.ladders[e],
             LEVELS,
             self._shares,
+            self._reactions[e],
             there.book_records,
             there.view,
             table,
@@ -241,7 +246,7 @@ class MarketMakers(Crowd):
         self, e: int, there: Sight, left: npt.NDArray[np.bool_], why: npt.NDArray[np.int8] | None = None
     ) -> None:
         """Write down which makers left which instruments, and why; by default for their inventory."""
-        if not left.any():
+        if not np.count_nonzero(left):
             return
         for maker, instrument in np.argwhere(left):
             reason = REASONS[INVENTORY if why is None else int(why[maker, instrument])]

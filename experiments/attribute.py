@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from experiments.attribution_result import Attribution, gather_parts
 from experiments.attribution_tables import coalitions_table, parts_table, summarise_attribution
-from experiments.compare import load_scenarios, warm_up
+from experiments.compare import load_scenarios
 from experiments.errors import InputError
 from experiments.histories import shared
 from experiments.mechanisms import MECHANISMS, check_mechanism
@@ -21,6 +21,7 @@ from experiments.results import RunResult
 from experiments.runs import Failure, Job, Outcome, Work, run_many, simulate_and_measure
 from experiments.stored_attribution import NUMBERS, PICTURE
 from experiments.summary import software_versions
+from experiments.warm_up import warm_up
 
 if TYPE_CHECKING:
     from experiments.coalitions import Design

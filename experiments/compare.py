@@ -1,6 +1,5 @@
 """The main job: run scenarios and their twins over seeds, and write table, summary, figures and report."""
 
-import contextlib
 import json
 import re
 import sys
@@ -40,14 +39,13 @@ from experiments.tables import (
     withdrawals_table,
 )
 from experiments.targets import judge_all
+from experiments.warm_up import warm_up
 
 if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario
 
 RUNS_FOLDER = ".runs"
 SET_OPTIONS = ("--set-first", "--set-second")
-WARM_UP_STEPS = 10.0
-WARM_UP_TRADERS = 300
 
 
 @dataclass(frozen=True)
@@ -220,34 +218,6 @@ def list_jobs(scenarios: Sequence["Scenario"], seeds: int) -> list[Job]:
         twins = [twin for twin in TWINS if twin not in without_cause(scenario)]
         jobs += [Job(scenario, seed, twin, "crash_end") for twin in twins for seed in numbers]
     return jobs
-
-
-def warm_up(scenario: "Scenario", stream: TextIO) -> None:
-    """Compile what is not yet compiled, once, before workers start; say so, since it takes a while.
-
-    A note in the cache says that everything was compiled: a cache that holds some kernels may lack others,
-    and then every worker would compile them for itself.
-    """
-    import numba
-
-    from abm.compiled import source_fingerprint
-    from experiments.simulate import simulate
-
-    note = Path(numba.config.CACHE_DIR) / f"complete-{source_fingerprint()}"
-    if numba.config.DISABLE_JIT or note.exists():
-        return
-    print("First run of this version: compiling (less than a minute, once).", file=stream, flush=True)
-    simulate(coarse(scenario), 1, until="crash_end")
-    with contextlib.suppress(OSError):
-        note.touch()
-
-
-def coarse(scenario: "Scenario") -> "Scenario":
-    """Return ``scenario`` with few traders and long steps: it calls what the whole one calls, faster."""
-    phases = [phase.model_copy(update={"step_s": WARM_UP_STEPS * phase.step_s}) for phase in scenario.phases]
-    traders = min(scenario.retail.traders, WARM_UP_TRADERS)
-    retail = scenario.retail.model_copy(update={"traders": traders})
-    return scenario.model_copy(update={"phases": tuple(phases), "retail": retail})
 
 
 def _run(jobs: list[Job], folder: Path, workers: int, work: Work, stream: TextIO) -> Outcome:

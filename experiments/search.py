@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from experiments.compare import RUNS_FOLDER, file_name, warm_up
+from experiments.compare import RUNS_FOLDER, file_name
 from experiments.errors import InputError
 from experiments.metrics import METRICS
 from experiments.output import prepare_folder, write_text
@@ -26,6 +26,7 @@ from experiments.sweeps.points import values_of
 from experiments.sweeps.seeds import spawn_seeds
 from experiments.sweeps.sweep_file import Axis, SweepFile
 from experiments.sweeps.sweep_reading import read_sweep
+from experiments.warm_up import warm_up
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

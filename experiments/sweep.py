@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from experiments.compare import file_name, warm_up
+from experiments.compare import file_name
 from experiments.errors import InputError
 from experiments.store import TRACES, Ledger
 from experiments.summary import software_versions
@@ -23,6 +23,7 @@ from experiments.sweeps.run import Work
 from experiments.sweeps.sweep_file import SweepFile
 from experiments.sweeps.sweep_reading import parse_sweep, read_sweep
 from experiments.traces import NEEDS_PYARROW, parquet_available
+from experiments.warm_up import warm_up
 
 if TYPE_CHECKING:
     from experiments.stored_runs import StoredRuns

@@ -108,12 +108,12 @@ def print_result(result: "SweepResult") -> None:
 
 def print_forecast(request: "SweepRequest") -> None:
     """Print how many runs there are to do, how long they take, and how much disk."""
-    from experiments.compare import warm_up
     from experiments.progress import clock_time
     from experiments.store import LEDGER
     from experiments.stored_runs import StoredRuns
     from experiments.sweep import prepare
     from experiments.sweeps.forecast import forecast, from_one_run, from_stored, size_words
+    from experiments.warm_up import warm_up
 
     prepared = prepare(request)
     plan, file = prepared.plan, prepared.file

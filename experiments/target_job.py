@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from experiments.compare import RUNS_FOLDER, NothingFinishedError, file_name, warm_up
+from experiments.compare import RUNS_FOLDER, NothingFinishedError, file_name
 from experiments.measure import check_window
 from experiments.output import prepare_folder, write_text
 from experiments.progress import RunProgress
@@ -17,6 +17,7 @@ from experiments.runs import Failure, Job, Work, run_many, simulate_and_measure
 from experiments.statistics import Estimate, estimate_median
 from experiments.summary import software_versions
 from experiments.targets import CALM, Score, Target, Verdict, load_targets, score
+from experiments.warm_up import warm_up
 
 if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario

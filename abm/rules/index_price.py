@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.compiled import kernel
-from abm.rules.weighted_median import median_of_known, weighted_median
+from abm.rules.weighted_median import column_medians
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,6 +36,13 @@ class SpotQuotes:
     prices: Floats
     weights: Floats | None = None
     age_s: Floats | None = None
+
+    def usable(self, stale_after_s: float) -> npt.NDArray[np.bool_]:
+        """Tell which prices are known and no older than ``stale_after_s``."""
+        known = np.isfinite(self.prices)
+        if self.age_s is not None:
+            known &= self.age_s <= stale_after_s
+        return known
 
 
 class IndexRule(Protocol):
@@ -67,11 +74,9 @@ class WeightedIndex:
 
     def price(self, quotes: SpotQuotes) -> Floats:
         """Return the weighted index of each instrument; nan where no source is usable."""
-        usable = np.isfinite(quotes.prices)
-        if quotes.age_s is not None:
-            usable &= quotes.age_s <= self.stale_after_s
-        given = 1.0 if quotes.weights is None else quotes.weights
-        return protected_index(np.where(usable, quotes.prices, np.nan), given, self.max_deviation)
+        usable = quotes.usable(self.stale_after_s)
+        given = 1.0 if quotes.weights is None else _not_negative(quotes.weights)
+        return _protected(quotes.prices, usable, np.where(usable, given, 0.0), self.max_deviation)
 
 
 def protected_index(prices: npt.ArrayLike, weights: npt.ArrayLike, max_deviation: float = 0.05) -> Floats:
@@ -85,20 +90,33 @@ def protected_index(prices: npt.ArrayLike, weights: npt.ArrayLike, max_deviation
     ValueError
         If a weight is negative.
     """
-    known = np.ascontiguousarray(prices, np.float64)
-    weight = np.asarray(weights, np.float64)
-    if (weight < 0.0).any():
-        raise ValueError(f"weights is {weight.tolist()}; each must be zero or more")
-    middle = np.asarray(median_of_known(known))
-    counted = np.where(np.isfinite(known), weight, 0.0)
-    rows = (len(known), middle.size)
-    index = middle.copy()
-    _average_near(known.reshape(rows), counted.reshape(rows), max_deviation, index.reshape(-1))
+    known = np.asarray(prices, np.float64)
+    table = np.ascontiguousarray(known.reshape(len(known), -1))
+    weight = np.broadcast_to(_not_negative(np.asarray(weights, np.float64)), known.shape).reshape(table.shape)
+    usable = np.isfinite(table)
+    index = _protected(table, usable, np.where(usable, weight, 0.0), max_deviation)
+    return index.reshape(known.shape[1:])
+
+
+def _not_negative(weights: Floats) -> Floats:
+    if (weights < 0.0).any():
+        raise ValueError(f"weights is {weights.tolist()}; each must be zero or more")
+    return weights
+
+
+def _protected(
+    prices: Floats, usable: npt.NDArray[np.bool_], weights: Floats, max_deviation: float
+) -> Floats:
+    """Return the index of each column of ``(sources, columns)`` from the prices that are usable."""
+    index = column_medians(prices, usable.astype(np.float64))
+    _average_near(prices, usable, weights, max_deviation, index)
     return index
 
 
 @kernel
-def _average_near(prices: Floats, weights: Floats, max_deviation: float, index: Floats) -> None:
+def _average_near(
+    prices: Floats, usable: npt.NDArray[np.bool_], weights: Floats, max_deviation: float, index: Floats
+) -> None:
     """Replace medians in ``index`` by weighted means without what is too far from them."""
     for column in range(len(index)):
         middle = index[column]
@@ -106,6 +124,8 @@ def _average_near(prices: Floats, weights: Floats, max_deviation: float, index: 
         total = 0.0
         worth = 0.0
         for row in range(len(prices)):
+            if not usable[row, column]:
+                continue
             price = prices[row, column]
             if abs(price - middle) > max_deviation * middle:
                 outliers += 1
@@ -134,11 +154,8 @@ class MedianIndex:
 
     def price(self, quotes: SpotQuotes) -> Floats:
         """Return the weighted median of each instrument; nan where no source is usable."""
-        usable = np.isfinite(quotes.prices)
-        if quotes.age_s is not None:
-            usable &= quotes.age_s <= self.stale_after_s
-        given = np.ones(len(quotes.prices)) if quotes.weights is None else quotes.weights
-        return weighted_median(np.where(usable, quotes.prices, np.nan), given)
+        given = 1.0 if quotes.weights is None else _not_negative(quotes.weights)
+        return column_medians(quotes.prices, np.where(quotes.usable(self.stale_after_s), given, 0.0))
 
 
 @dataclass(frozen=True)

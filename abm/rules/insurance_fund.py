@@ -8,13 +8,7 @@ either. Lots that reduce the fund's own position are always taken as long as equ
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from abm.compiled import kernel
-from abm.ledger.settlement import Amounts
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,16 +38,9 @@ class FundRule:
         if not 0.0 < self.unwind_slippage < 1.0:
             raise ValueError(f"unwind_slippage is {self.unwind_slippage}; it must lie between 0 and 1")
 
-    def slice_lots(self, lots: Amounts, seconds: float, carry: Floats) -> tuple[Amounts, Floats]:
-        """Return whole lots to sell back after ``seconds``, and the fractions of a lot carried on.
-
-        Over any split of a period into steps the sum is the same up to one lot: ``lots * (1 - exp(-rate *
-        t))``.
-        """
-        held = np.abs(lots)
-        due = carry + held * -math.expm1(-self.unwind_rate_per_s * seconds)
-        whole: Amounts = np.minimum(held, due.astype(np.int64))
-        return whole, due - whole
+    def share_sold(self, seconds: float) -> float:
+        """Return the share of its inventory that the fund sells back in ``seconds``."""
+        return -math.expm1(-self.unwind_rate_per_s * seconds)
 
 
 @kernel

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 NANOSECONDS = 1_000_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class MarkInputs:
     """What a mark may be made of: prices of each instrument, nan where unknown.
 

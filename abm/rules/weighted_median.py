@@ -46,13 +46,20 @@ def median_of_known(prices: npt.ArrayLike) -> Floats:
     return _medians(known, np.isfinite(known).astype(np.float64))
 
 
+def column_medians(prices: Floats, weights: Floats) -> Floats:
+    """Return the weighted median of each column; nan where no weight is above zero.
+
+    Both tables have the shape ``(sources, columns)`` and are C-contiguous; prices without weight may be nan.
+    """
+    out = np.full(prices.shape[1], np.nan)
+    fill_medians(prices, weights, out)
+    return out
+
+
 def _medians(prices: Floats, weights: Floats) -> Floats:
-    rows, shape = len(prices), prices.shape[1:]
-    columns = math.prod(shape)
-    out = np.full(columns, np.nan)
+    shape = (len(prices), math.prod(prices.shape[1:]))
     table, weight = np.ascontiguousarray(prices), np.ascontiguousarray(weights)
-    fill_medians(table.reshape(rows, columns), weight.reshape(rows, columns), out)
-    return out.reshape(shape)
+    return column_medians(table.reshape(shape), weight.reshape(shape)).reshape(prices.shape[1:])
 
 
 @kernel

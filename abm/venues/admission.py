@@ -7,7 +7,7 @@ makes of the old one (`abm.venues.amendments`).
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import Records
+from abm.book.messages import Records, chosen
 from abm.compiled import for_kernels
 from abm.instruments import PERPETUAL
 from abm.ledger.ledger import Ledger
@@ -92,7 +92,7 @@ class Admission:
             return messages
         for status, count in zip(*np.unique(messages["status"][~passes], return_counts=True), strict=True):
             self.refused[int(status)] = self.refused.get(int(status), 0) + int(count)
-        return for_kernels(messages.take(np.flatnonzero(passes)))
+        return chosen(messages, passes)
 
     def _screen(
         self, messages: Records, ledger: Ledger, mark_ticks: Amounts, passes: npt.NDArray[np.bool_]

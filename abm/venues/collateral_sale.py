@@ -46,6 +46,8 @@ def sell_collateral(desk: Desk, sale: CollateralSale, breaches: Records, served:
     accounts = crossed[(desk.ledger.cash[0, crossed] < 0)]
     if sale.slice_share < 1.0:
         accounts = accounts[served[accounts] == 0]
+    if len(accounts) == 0:
+        return False
     orders = _orders(desk, sale, accounts)
     if len(orders) == 0:
         return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from abm.book.messages import AMEND, CANCEL, POST_ONLY, REJECTED_RATE, Records, joined, message_table
+from abm.book.messages import AMEND, CANCEL, POST_ONLY, REJECTED_RATE, Records, chosen, joined, message_table
 from abm.compiled import for_kernels, kernel
 from abm.random_streams import normal, stream_key
 
@@ -182,7 +182,7 @@ class Gateway:
         if access.rate_limit_per_s > 0.0:
             passes = within_rate(sent, self._tokens, access.rate_limit_per_s, step_ns / NANOSECONDS)
             self.refused += len(sent) - int(passes.sum())
-            sent = for_kernels(sent.take(np.flatnonzero(passes)))
+            sent = chosen(sent, passes)
         if access.latency_ms > 0.0:
             delay(sent, self._latest, self._key, self._steps, access.latency_ms * 1e6, access.latency_spread)
         if access.block_ms > 0.0:

@@ -110,9 +110,10 @@ class Pricing:
         self._seen_index, self._own_index = by_place(self._index_sources, here)
         self._seen_mark, _ = by_place(self._mark_sources, here)
         self._tick = instruments["tick"].copy()
+        self._perpetual_tick = self._tick[self._perpetual]
         self._caps = venue.funding_caps(instruments, asset_names)[self._perpetual]
         notional = venue.impact_notionals(instruments, asset_names)[self._perpetual]
-        scale = self._tick[self._perpetual] * instruments["lot"][self._perpetual]
+        scale = self._perpetual_tick * instruments["lot"][self._perpetual]
         self._impact = np.maximum(1, notional / scale).astype(np.int64)
         self._mark = venue.mark.start(prices_usd[self._perpetual])
         self._funding = venue.funding.start(len(self._perpetual))
@@ -180,7 +181,7 @@ class Pricing:
     def _quote(self, ticks: Amounts) -> Floats:
         """Return one side's best prices of the perpetuals in USD, nan where the side is empty."""
         best = ticks[self._perpetual]
-        return np.where(best > 0, best * self._tick[self._perpetual], np.nan)
+        return np.where(best > 0, best * self._perpetual_tick, np.nan)
 
     def pay_funding(self, ledger: Ledger, now_ns: int) -> None:
         """Pay the funding that is due."""
@@ -195,7 +196,7 @@ class Pricing:
         if self.venue.funding.paid_on == "mark":
             return self.mark_ticks
         ticks = self.mark_ticks.copy()
-        ticks[self._perpetual] = to_ticks(self._index, self._tick[self._perpetual])
+        ticks[self._perpetual] = to_ticks(self._index, self._perpetual_tick)
         return ticks
 
     def _impact_prices(self, books: Records) -> tuple[Floats, Floats]:
@@ -203,5 +204,5 @@ class Pricing:
         prices = np.empty((len(self._perpetual), 2))
         impact_both_sides(books, self._perpetual, self._impact, prices)
         prices[prices <= 0.0] = np.nan
-        prices *= self._tick[self._perpetual][:, None]
+        prices *= self._perpetual_tick[:, None]
         return prices[:, 0], prices[:, 1]

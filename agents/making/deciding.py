@@ -10,7 +10,8 @@ from abm.compiled import kernel
 from abm.instruments import PERPETUAL, SPOT
 from abm.random_streams import uniform
 from agents.crowd import Row, lots_for, take_within
-from agents.making.quoting import doubts, move_ladder, pick_off, update_belief, update_size, withdraw
+from agents.making.quoting import move_ladder, pick_off, update_belief, update_size, withdraw
+from agents.making.reacting import react
 
 QUOTING, STALE_FEED, VOLATILITY, LOSS, NO_HEDGE, DELEVERAGED, INVENTORY = range(7)
 REASONS = {
@@ -81,6 +82,7 @@ def decide_makers(
     ladders: Records,
     levels: npt.NDArray[np.float64],
     shares: npt.NDArray[np.float64],
+    reactions: Records,
     books: Records,
     view: Records,
     instruments: Records,
@@ -107,6 +109,8 @@ def decide_makers(
     ----------
     accounts
         Of the makers on this exchange.
+    reactions
+        Room for a row of `agents.making.reacting.reaction_dtype` for each instrument.
     reference
         Log mid of the same coin on the hub for each instrument, nan where none.
     leader
@@ -119,6 +123,7 @@ def decide_makers(
     p = parameters[0]
     step_s = step_ns / 1e9
     comes_back = 1.0 - math.exp(-step_s / p.return_s)
+    react(p, view, step_s, reactions)
     for m in range(len(makers)):
         maker = makers[m]
         a = accounts[m]
@@ -127,14 +132,11 @@ def decide_makers(
             seen = view[i]
             terms = instruments[i]
             quote = quotes[m, i]
-            excess = seen.volatility / (p.tolerance * seen.volatility_slow)
-            reason = reason_to_leave(p, maker, quote, excess, feed_delay_s, hedge_delay_s, deleveraged[m])
+            r = reactions[i]
+            reason = reason_to_leave(p, maker, quote, r.excess, feed_delay_s, hedge_delay_s, deleveraged[m])
             n = terms.asset
-            doubt = doubts(p, excess)
-            follow = p.leader_weight * loading[n] * (1.0 - 1.0 / doubt)
-            update_belief(
-                p, quote, seen.log_mid, log_value[n], reference[i], leader[n], follow, excess, step_s
-            )
+            follow = p.leader_weight * loading[n] * (1.0 - 1.0 / r.doubt)
+            update_belief(quote, r, seen.log_mid, log_value[n], reference[i], leader[n], follow)
             late = uniform(key, m, index, 2 * i)
             cancel_at = start_ns + int(1e6 * p.latency_ms * (0.5 + late))
             if quote.state == QUOTING and reason != QUOTING:
@@ -151,7 +153,7 @@ def decide_makers(
                 continue
             held = position[i, a]
             price_usd = math.exp(quote.fair)
-            update_size(p, quote, held, terms.lot * price_usd, excess, step_s)
+            update_size(p, quote, r, held, terms.lot * price_usd)
             if not turn:
                 continue
             held_usd = held * terms.lot * price_usd
@@ -161,7 +163,7 @@ def decide_makers(
                 quote.full = 1
             elif abs(q) < 0.8:
                 quote.full = 0
-            widen = maker.stretch * max(1.0, excess) ** p.widen_power
+            widen = maker.stretch * r.widen
             quote_at = start_ns + int(1e6 * p.latency_ms * (2.5 + late))
             move_ladder(
                 p, quote, ladders[m, i], levels, shares, books[i], terms, a, i, max(-1.0, min(1.0, q)), widen,

@@ -4,9 +4,9 @@ The centre of the ladder is a belief about the fair price that learns from the m
 from news about value, from the other coins, and away from the hub from the hub's price, where it hedges. In
 calm times it rests on value; beyond the volatility that makers tolerate they trust the tape more and their
 own model less (doubt multiplies the one rate and divides the other; the weight of other coins rises with it
-from nothing). The centre is shifted against inventory as in Avellaneda and Stoikov (2008, Quantitative
-Finance 8, 217-224). What is bought or sold on a side is shown again only after a while. Size shrinks and the
-ladder widens quickly as volatility exceeds what is tolerated, and returns slowly.
+from nothing; see `agents.making.reacting`). The centre is shifted against inventory as in Avellaneda and
+Stoikov (2008, Quantitative Finance 8, 217-224). What is bought or sold on a side is shown again only after a
+while. Size shrinks and the ladder widens quickly as volatility exceeds what is tolerated, and returns slowly.
 """
 
 import math
@@ -23,8 +23,6 @@ from agents.crowd import Row, lots_for
 
 LEVELS = np.array([0.0001, 0.0003, 0.0008, 0.002, 0.004, 0.007, 0.0115, 0.02, 0.033, 0.05])
 """Distances of the ladder's levels beyond the half-spread, fractions of the price."""
-NEWS_S = 60.0
-"""Seconds for which a change of value counts as news."""
 LEAST_APPETITE = 0.02
 """Smallest factor on a side that has been traded against."""
 DEPTH_SHAPE = 1.15
@@ -69,55 +67,42 @@ def withdraw(
 
 
 @kernel
-def doubts(p: Row, excess: float) -> float:
-    """Return the factor by which makers trust the tape more and their own model less, 1 or more.
-
-    ``excess`` is volatility over what is tolerated.
-    """
-    return max(1.0, excess) ** p.doubt_power if p.withdrawal > 0.0 else 1.0
-
-
-@kernel
 def update_belief(
-    p: Row,
     quote: Row,
+    r: Row,
     log_mid: float,
     log_value: float,
     reference: float,
     leader: float,
     follow_leader: float,
-    excess: float,
-    step_s: float,
 ) -> None:
     """Move the fair price: with news, to the mid, back to value, to the hub's price, along with other coins.
 
-    ``reference`` is the log mid of the same coin on the hub, nan where there is none to look at.
+    ``r`` is the row of `agents.making.reacting.reaction_dtype`; ``reference`` the log mid of the same coin on
+    the hub, nan where there is none to look at.
     """
     before = quote.value_seen
-    quote.value_seen += (log_value - before) * (1.0 - math.exp(-step_s / p.news_delay_s))
+    quote.value_seen += (log_value - before) * r.to_value_seen
     quote.fair += quote.value_seen - before
-    quote.news = quote.news * math.exp(-step_s / NEWS_S) + quote.value_seen - before
-    doubt = doubts(p, excess)
-    quote.fair += (log_mid - quote.fair) * (1.0 - math.exp(-step_s * doubt / p.follow_s))
-    quote.fair += (quote.value_seen - quote.fair) * (1.0 - math.exp(-step_s / (doubt * p.anchor_s)))
+    quote.news = quote.news * r.news_kept + quote.value_seen - before
+    quote.fair += (log_mid - quote.fair) * r.to_mid
+    quote.fair += (quote.value_seen - quote.fair) * r.to_value
     if not math.isnan(reference):
-        quote.fair += (reference - quote.fair) * (1.0 - math.exp(-step_s / p.reference_s))
+        quote.fair += (reference - quote.fair) * r.to_hub
     quote.fair += follow_leader * (leader - quote.leader_seen)
     quote.leader_seen = leader
 
 
 @kernel
-def update_size(p: Row, quote: Row, held: int, lot_usd: float, excess: float, step_s: float) -> None:
+def update_size(p: Row, quote: Row, r: Row, held: int, lot_usd: float) -> None:
     """Shrink or restore size: with volatility on both sides, and on a side that was just traded."""
     if p.withdrawal > 0.0:
-        target = max(p.least_size, min(1.0, (1.0 / max(excess, 1e-9)) ** p.size_power))
-        time_s = p.shrink_s if target < quote.size_factor else p.restore_s
-        quote.size_factor += (target - quote.size_factor) * (1.0 - math.exp(-step_s / time_s))
+        share = r.shrinks if r.size < quote.size_factor else r.restores
+        quote.size_factor += (r.size - quote.size_factor) * share
     traded = (held - quote.held) * lot_usd / quote.depth_usd
     quote.held = held
-    refill = 1.0 - math.exp(-step_s / p.refill_s)
-    quote.bid_appetite += refill * (1.0 - quote.bid_appetite) - max(0.0, traded)
-    quote.ask_appetite += refill * (1.0 - quote.ask_appetite) - max(0.0, -traded)
+    quote.bid_appetite += r.refills * (1.0 - quote.bid_appetite) - max(0.0, traded)
+    quote.ask_appetite += r.refills * (1.0 - quote.ask_appetite) - max(0.0, -traded)
     quote.bid_appetite = max(LEAST_APPETITE, quote.bid_appetite)
     quote.ask_appetite = max(LEAST_APPETITE, quote.ask_appetite)
 

@@ -27,7 +27,7 @@ from experiments.calibration.market_runs import (
     settings_of,
 )
 from experiments.calibration.search import evolve, surrogate_search
-from experiments.compare import file_name, warm_up
+from experiments.compare import file_name
 from experiments.errors import InputError
 from experiments.fingerprints import code_fingerprint
 from experiments.minutes import Floats
@@ -40,6 +40,7 @@ from experiments.sweeps.run import Work
 from experiments.sweeps.sampling import KEPT_DIGITS
 from experiments.target_job import Judged, event_of, judge_estimates
 from experiments.targets import Target, load_targets, score
+from experiments.warm_up import warm_up
 
 
 @dataclass(frozen=True)

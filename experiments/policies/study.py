@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from experiments.compare import RUNS_FOLDER, warm_up
+from experiments.compare import RUNS_FOLDER
 from experiments.errors import InputError
 from experiments.measure import check_window
 from experiments.metrics import METRICS, VENUE_METRICS
@@ -17,6 +17,7 @@ from experiments.progress import RunProgress
 from experiments.results import RunResult
 from experiments.runs import Failure, Job, Work, run_many, simulate_and_measure
 from experiments.statistics import Estimate
+from experiments.warm_up import warm_up
 
 if TYPE_CHECKING:
     from experiments.scenarios.schema import Scenario

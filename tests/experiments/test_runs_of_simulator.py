@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from experiments import cli
-from experiments.compare import coarse
 from experiments.results import RunResult
 from experiments.runs import Job, run_many
 from experiments.scenarios import load
+from experiments.warm_up import coarse
 
 SHORT = {
     "phases": "[{until_s=1800, step_s=10}]",

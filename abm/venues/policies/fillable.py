@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.book.layout import PRICE_LIMIT
-from abm.book.messages import BUY, Records
-from abm.compiled import for_kernels
+from abm.book.messages import BUY, Records, chosen
 from abm.instruments import MILLIONTHS
 from abm.ledger.settlement import Amounts
 from abm.rules.fillable_price import bankruptcy_rating
@@ -70,10 +69,10 @@ class FillablePrice(Stateless):
         if len(orders) == 0:
             return False
         lost = wallet["equity"] < 0
-        changed = _deleverage(desk, for_kernels(orders[lost]))
-        served = np.unique(orders["account"][~lost])
-        fresh = ~lost & np.isin(orders["account"], served[desk.first_time(served)])
-        return self._sell(desk, for_kernels(orders[fresh]), for_kernels(wallet[fresh])) or changed
+        changed = _deleverage(desk, chosen(orders, lost))
+        fresh = ~lost
+        fresh[fresh] = desk.first_time(orders["account"][fresh])
+        return self._sell(desk, chosen(orders, fresh), chosen(wallet, fresh)) or changed
 
     def _sell(self, desk: Desk, orders: Records, wallet: Records) -> bool:
         if len(orders) == 0:

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.book.messages import MARKET, Records
-from abm.compiled import for_kernels
+from abm.book.messages import MARKET, Records, chosen
 from abm.instruments import MILLIONTHS
 from abm.ledger.settlement import Amounts
 from abm.rules.liquidation_pace import in_cooldown, slice_notional
@@ -92,11 +91,11 @@ class MarketSlicesCloser:
             return False
         lost = wallet["equity"] < 0
         low = ~lost & (wallet["equity"] < self.rule.backstop_share * wallet["maintenance"])
-        changed = self._deleverage(desk, for_kernels(orders[lost]))
+        changed = self._deleverage(desk, chosen(orders, lost))
         refused = np.zeros(len(orders), np.bool_)
-        refused[low], moved = self._back_stop(desk, for_kernels(orders[low]), for_kernels(wallet[low]))
+        refused[low], moved = self._back_stop(desk, chosen(orders, low), chosen(wallet, low))
         market = ~lost & (~low | refused)
-        return self._sell(desk, for_kernels(orders[market])) or changed or moved
+        return self._sell(desk, chosen(orders, market)) or changed or moved
 
     def _deleverage(self, desk: Desk, orders: Records) -> bool:
         if len(orders) == 0 or not desk.adl_enabled:
@@ -122,24 +121,22 @@ class MarketSlicesCloser:
 
     def _sell(self, desk: Desk, orders: Records) -> bool:
         """Send market orders of accounts that had none in this run."""
-        served = np.unique(orders["account"])
-        fresh = np.isin(orders["account"], served[desk.first_time(served)])
-        chosen = for_kernels(orders[fresh])
-        if len(chosen) == 0:
+        fresh = chosen(orders, desk.first_time(orders["account"]))
+        if len(fresh) == 0:
             return False
-        full = in_cooldown(desk.now_ns, self.last_slice_ns[chosen["account"]], self.rule.full_size_s)
-        value = desk.values[chosen["instrument"]]
+        full = in_cooldown(desk.now_ns, self.last_slice_ns[fresh["account"]], self.rule.full_size_s)
+        value = desk.values[fresh["instrument"]]
         large = self.rule.large_usd * MILLIONTHS
-        wanted = slice_notional(chosen["lots"] * value, full, large, self.rule.slice_share)
-        lots = np.minimum(chosen["lots"], np.maximum(1, np.ceil(wanted / value).astype(np.int64)))
-        self.last_slice_ns[chosen["account"][lots < chosen["lots"]]] = desk.now_ns
-        bankruptcy = chosen["price"].copy()
-        chosen["lots"], chosen["kind"], chosen["price"] = lots, MARKET, 0
-        fills = desk.send(chosen)
-        alone = desk.ledger.isolated[chosen["instrument"], chosen["account"]]
+        wanted = slice_notional(fresh["lots"] * value, full, large, self.rule.slice_share)
+        lots = np.minimum(fresh["lots"], np.maximum(1, np.ceil(wanted / value).astype(np.int64)))
+        self.last_slice_ns[fresh["account"][lots < fresh["lots"]]] = desk.now_ns
+        bankruptcy = fresh["price"].copy()
+        fresh["lots"], fresh["kind"], fresh["price"] = lots, MARKET, 0
+        fills = desk.send(fresh)
+        alone = desk.ledger.isolated[fresh["instrument"], fresh["account"]]
         paid = settle_gaps(
-            chosen, bankruptcy, alone, np.zeros(len(desk.values), np.int64), desk.fund_money(), fills,
+            fresh, bankruptcy, alone, np.zeros(len(desk.values), np.int64), desk.fund_money(), fills,
             desk.ledger.instruments, desk.ledger.cash,
         )  # fmt: skip
         desk.report.gaps_paid += paid
-        return desk.record(chosen, chosen["filled"], desk.traded(chosen, fills), ORDER)
+        return desk.record(fresh, fresh["filled"], desk.traded(fresh, fills), ORDER)

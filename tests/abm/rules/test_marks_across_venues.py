@@ -231,6 +231,6 @@ def test_index_lies_within_its_sources(prices):
 
 def test_median_index_leaves_out_the_stale():
     prices = np.array([[100.0], [101.0], [150.0]])
-    weights, age = np.array([3.0, 2.0, 9.0]), np.array([[0.0], [0.0], [11.0]])
+    weights, age = np.array([[3.0], [2.0], [9.0]]), np.array([[0.0], [0.0], [11.0]])
     assert MedianIndex().price(SpotQuotes(prices, weights, age)) == [100.0]
     assert median_of_known(prices) == [101.0]
