@@ -65,24 +65,15 @@ class ValueProcess:
         return np.zeros(0, np.int64) if self.base is None else np.flatnonzero(self.base >= 0)
 
 
-@kernel
-def draw_shocks(key: np.uint64, index: int, shared: Floats, own: Floats) -> None:
-    """Draw the standard normal shocks of step ``index``.
+SHARED_DRAWS = ((0, 0), (0, 2), (1, 4), (99, 8))
+"""Who and which, in the random stream: fast and slow volatility, common factor, outside equity index."""
 
-    Parameters
-    ----------
-    shared
-        On return the shocks of the fast and the slow volatility, of the common factor and of the outside
-        equity index, shape ``(4,)``.
-    own
-        On return the own shock of each asset, shape ``(assets,)``.
-    """
-    shared[0] = normal(key, 0, index, 0)
-    shared[1] = normal(key, 0, index, 2)
-    shared[2] = normal(key, 1, index, 4)
-    shared[3] = normal(key, 99, index, 8)
-    for i in range(len(own)):
-        own[i] = normal(key, 2 + i, index, 6)
+
+@kernel
+def draw_normals(key: np.uint64, index: int, who_which: npt.NDArray[np.int64], draws: Floats) -> None:
+    """Write the standard normal draws of step ``index``, one for each row of ``who_which``."""
+    for k in range(len(draws)):
+        draws[k] = normal(key, who_which[k, 0], index, who_which[k, 1])
 
 
 @dataclass
@@ -118,7 +109,9 @@ class Fundamentals:
         self._log_conversion = self.log_value[self._redeemed] - self.log_value[self._base]
         self._own_share = np.sqrt(1.0 - self.process.factor_share**2)
         self._key = stream_key(self.seed, "fundamental")
-        self._shared_shocks, self._own_shocks = np.zeros(4), np.zeros(len(self.log_value))
+        own = [(2 + i, 6) for i in range(len(self.log_value))]
+        self._who_which = np.array([*SHARED_DRAWS, *own])
+        self._shocks = np.zeros(len(self._who_which))
         slow, fast, *_ = self._draw(0)
         self._slow, self._fast = self.process.slow_size * slow, self.process.fast_size * fast
 
@@ -143,7 +136,7 @@ class Fundamentals:
             gone = min(1.0, step_s / left_s)
             self.log_value -= gone * (self.log_value - self.news_log_value - self._log_known)
             root *= math.sqrt(1.0 - gone)
-        self.log_value += p.volatility * root * (p.factor_share * factor + self._own_share * self._own_shocks)
+        self.log_value += p.volatility * root * (p.factor_share * factor + self._own_share * self._shocks[4:])
         for item in begun:
             share = item.share_between(now_s - step_s, now_s)
             if share > 0.0:
@@ -156,8 +149,8 @@ class Fundamentals:
 
     def _draw(self, index: int) -> list[float]:
         """Draw the shocks of a step: return those that all share, and leave the others in place."""
-        draw_shocks(self._key, index, self._shared_shocks, self._own_shocks)
-        shared: list[float] = self._shared_shocks.tolist()
+        draw_normals(self._key, index, self._who_which, self._shocks)
+        shared: list[float] = self._shocks[:4].tolist()
         return shared
 
 

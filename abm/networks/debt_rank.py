@@ -88,16 +88,18 @@ def hand_on(
     rounds
         Largest number of rounds.
     """
-    rise = distress.copy()
-    reached = np.empty(len(distress))
+    n = len(distress)
+    rise, reached = np.empty(n), np.zeros(n)
+    for j in range(n):
+        rise[j] = distress[j]
     for _ in range(rounds):
-        reached[:] = 0.0
-        for i in range(len(distress)):
+        for i in range(n):
             for k in range(start[i], start[i + 1]):
                 reached[creditors[k]] += impact[k] * rise[i]
         largest = 0.0
-        for j in range(len(distress)):
+        for j in range(n):
             new = min(1.0, distress[j] + reached[j])
+            reached[j] = 0.0
             rise[j] = new - distress[j]
             distress[j] = new
             largest = max(largest, rise[j])
