@@ -16,7 +16,6 @@ import pandas as pd
 
 from abm.book.messages import Records
 from abm.compiled import for_kernels
-from abm.instruments import PERPETUAL
 from abm.sight import Sight
 from agents.crowd import Column, Crowd, CrowdAgent
 from agents.making.deciding import (
@@ -24,6 +23,7 @@ from agents.making.deciding import (
     QUOTING,
     REASONS,
     decide_makers,
+    excess_of_others,
     hedge,
     value_holdings,
 )
@@ -131,7 +131,8 @@ class MarketMakers(Crowd):
             return
         hub = sight.elsewhere[0]
         coins = self._mark_to_market(sight)
-        leader = self._excess_of_others(hub)
+        leader = np.zeros(len(hub.log_value))
+        excess_of_others(self.quotes[0], hub.instruments, hub.view, hub.log_value, leader)
         total = sum(coins)
         if len(coins) > 1:
             self._hedge(hub, total - coins[0])
@@ -140,18 +141,6 @@ class MarketMakers(Crowd):
                 continue
             abroad = total - coins[e] if e == 0 else np.zeros_like(total)
             self._quote(e, there, leader, abroad, hub)
-
-    def _excess_of_others(self, hub: Sight) -> npt.NDArray[np.float64]:
-        """Return for each asset the mean of log mid less log value of the others, weighted by depth."""
-        perpetual = hub.instruments["kind"] == PERPETUAL
-        assets = hub.instruments["asset"][perpetual]
-        weight = np.zeros(len(hub.log_value))
-        weight[assets] = self.quotes[0]["depth_usd"].sum(axis=0)[perpetual]
-        excess = np.zeros(len(weight))
-        excess[assets] = hub.view["log_mid"][perpetual] - hub.log_value[assets]
-        others = weight.sum() - weight
-        total = float((weight * excess).sum())
-        return np.divide(total - weight * excess, others, out=np.zeros_like(others), where=others > 0.0)
 
     def _mark_to_market(self, sight: Sight) -> list[npt.NDArray[np.float64]]:
         """Work out losses; return what makers hold in perpetuals, USD, ``(makers, assets)`` by exchange."""

@@ -158,9 +158,10 @@ class MedianMark:
         spacing = round(self.sample_interval_s * NANOSECONDS)
         due = (seen.now_ns - state.next_sample_ns) // spacing + 1
         state.next_sample_ns += due * spacing
-        places = (state.taken + np.arange(min(due, self.samples))) % self.samples
         basis = seen.mid - seen.index
-        state.basis[:, places] = np.where(np.isfinite(basis), basis, 0.0)[:, None]
+        basis[~np.isfinite(basis)] = 0.0
+        for place in range(state.taken, state.taken + min(due, self.samples)):
+            state.basis[:, place % self.samples] = basis
         state.taken += due
 
 

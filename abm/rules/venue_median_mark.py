@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from abm.rules.decaying_average import AverageState, DecayingAverage
 from abm.rules.mark_price import NANOSECONDS, MarkInputs
-from abm.rules.weighted_median import median_of_known, weighted_median
+from abm.rules.weighted_median import column_medians, weighted_median
 
 Floats = npt.NDArray[np.float64]
 WEIGHTS = (3.0, 2.0, 2.0, 1.0, 1.0)
@@ -81,7 +81,7 @@ class VenueMedianMark:
             return state.price
         state.refreshed_ns = seen.now_ns
         oracle, others = seen.oracle_prices(), seen.other_mids
-        book = median_of_known(np.stack([seen.bids(), seen.asks(), seen.last]))
+        book = _median_of(seen.bids(), seen.asks(), seen.last)
         basis = DecayingAverage(self.basis_tau_s).update(state.basis, elapsed_s, seen.mid - oracle)
         smooth = DecayingAverage(self.book_tau_s).update(state.book, elapsed_s, book)
         abroad = np.full(oracle.shape, np.nan) if others is None else weighted_median(others, self.weights)
@@ -92,6 +92,11 @@ class VenueMedianMark:
 
 def venue_median(based: Floats, book: Floats, abroad: Floats, smooth_book: Floats) -> Floats:
     """Return the median of three inputs, with the smoothed book as a fourth where exactly two are known."""
-    inputs = np.stack([based, book, abroad])
-    two = np.isfinite(inputs).sum(axis=0) == 2
-    return median_of_known(np.concatenate([inputs, np.where(two, smooth_book, np.nan)[None, :]]))
+    known = np.isfinite(based).astype(np.int64) + np.isfinite(book) + np.isfinite(abroad)
+    return _median_of(based, book, abroad, np.where(known == 2, smooth_book, np.nan))
+
+
+def _median_of(*prices: Floats) -> Floats:
+    """Return the median of the prices that are known."""
+    table = np.array(prices)
+    return column_medians(table, np.isfinite(table).astype(np.float64))

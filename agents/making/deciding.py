@@ -172,6 +172,36 @@ def decide_makers(
 
 
 @kernel
+def excess_of_others(
+    quotes: Records,
+    instruments: Records,
+    view: Records,
+    log_value: npt.NDArray[np.float64],
+    out: npt.NDArray[np.float64],
+) -> None:
+    """Write for each asset the mean of log mid less log value of all others, weighted by depth, into ``out``.
+
+    All arguments are those of the hub.
+    """
+    weight = np.zeros(len(log_value))
+    excess = np.zeros(len(log_value))
+    for i in range(len(instruments)):
+        if instruments[i].kind == PERPETUAL:
+            n = instruments[i].asset
+            excess[n] = view[i].log_mid - log_value[n]
+            for m in range(len(quotes)):
+                weight[n] += quotes[m, i].depth_usd
+    all_weight = 0.0
+    total = 0.0
+    for n in range(len(out)):
+        all_weight += weight[n]
+        total += weight[n] * excess[n]
+    for n in range(len(out)):
+        others = all_weight - weight[n]
+        out[n] = (total - weight[n] * excess[n]) / others if others > 0.0 else 0.0
+
+
+@kernel
 def value_holdings(
     accounts: npt.NDArray[np.int32],
     instruments: Records,
