@@ -86,6 +86,8 @@ def print_calibration(calibration: "Calibration") -> None:
         f"{distances[calibration.best]:.3g} after {len(distances) - 1} points",
         soft_wrap=True,
     )
+    first, last = map(calibration.judged_distance, (calibration.before, calibration.after))
+    console.print(f"distance on fresh seeds: {first:.3g} before, {last:.3g} after", soft_wrap=True)
     console.print(f"before: {calibration.hits(calibration.before)}", soft_wrap=True)
     console.print(f"after: {calibration.hits(calibration.after)}", soft_wrap=True)
     for name in calibration.scenarios:

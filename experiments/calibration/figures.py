@@ -1,6 +1,7 @@
 """Figures of a calibration: bands before and after, and which parameter moves which band."""
 
 import io
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from experiments.calibration.job import Calibration
 
 SHOWN_BEYOND = 3.0
+LONGEST_LABEL = 60
 
 
 def draw_bands(calibration: "Calibration") -> bytes:
@@ -29,15 +31,21 @@ def draw_bands(calibration: "Calibration") -> bytes:
     row = np.arange(len(targets))[::-1]
     axes.axvspan(-1.0, 1.0, color="#E8F1F8", linewidth=0)
     axes.hlines(row, before, after, color=GREY, linewidth=0.8)
-    axes.plot(before, row, "o", mfc="none", color=VERMILION, label="scenario as it is")
-    axes.plot(after, row, "o", color=BLUE, label="calibrated")
+    axes.plot(after, row, "o", color=BLUE, markersize=5, label="calibrated")
+    axes.plot(before, row, "o", mfc="none", color=VERMILION, markersize=8, label="scenario as it is")
     axes.plot(
         places(np.array([t.real for t in targets])), row, "|", color="black", markersize=9, label="real"
     )
-    axes.set_yticks(row, [f"{target.id}  {target.title}"[:58] for target in targets], fontsize=7.5)
+    axes.set_yticks(
+        row, [shorten(f"{t.id} {t.title}", LONGEST_LABEL, placeholder=" …") for t in targets], fontsize=7.5
+    )
     axes.set_xlim(-1.2 - SHOWN_BEYOND, 1.2 + SHOWN_BEYOND)
     axes.set_ylim(-0.7, len(targets) - 0.3)
-    axes.set_xlabel("median over fresh seeds; the band is −1 to 1", fontsize=9)
+    axes.set_xlabel(
+        "median over fresh seeds, half-widths from mid-band\n"
+        f"(further out than {1 + SHOWN_BEYOND:g}: drawn there; undefined: left out)",
+        fontsize=8,
+    )
     axes.legend(fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False)
     return _png(figure)
 
@@ -61,8 +69,10 @@ def draw_identifiability(calibration: "Calibration") -> bytes:
         axes.text(column, row, shown, ha="center", va="center", fontsize=7, color=colour)
     axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=8)
     axes.set_yticks(range(len(paths)), paths, fontsize=8)
-    axes.set_xlabel(f"band; rank correlation over {found.points} points")
-    figure.colorbar(picture, ax=axes, label="rank correlation", fraction=0.04, pad=0.02)
+    axes.set_xlabel("band (blank: it never moves, or is undefined)", fontsize=9)
+    bar = figure.colorbar(picture, ax=axes, fraction=0.04, pad=0.02, ticks=(-1.0, -0.5, 0.0, 0.5, 1.0))
+    bar.ax.tick_params(labelsize=8)
+    bar.set_label(f"rank correlation, {found.points} points", fontsize=8, labelpad=6)
     return _png(figure)
 
 

@@ -128,6 +128,18 @@ class Calibration:
         values = [int(v) if p.whole else v for p, v in zip(self.file.parameters, self.values, strict=True)]
         return settings_of(self.file.parameters, values, scenario)
 
+    def judged_distance(self, rows: Mapping[str, Sequence[Judged]]) -> float:
+        """Return the distance of the medians on the seeds of judging."""
+        weights = {(band.scenario, band.target.id): band.weight for band in self.bands}
+        judged = [(name, row) for name, own in rows.items() for row in own]
+        distance = Distance(
+            [row.target for _, row in judged],
+            [weights[name, row.target.id] for name, row in judged],
+            self.file.cap,
+            self.file.pull,
+        )
+        return float(distance(np.array([row.estimate.median for _, row in judged])))
+
     def hits(self, rows: Mapping[str, Sequence[Judged]]) -> str:
         """Return how many bands are hit, in words."""
         return str(score([(row.target, row.verdict) for own in rows.values() for row in own]))

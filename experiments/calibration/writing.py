@@ -53,6 +53,8 @@ def calibration_document(calibration: "Calibration") -> dict[str, Any]:
             "pull": file.pull,
             "before": plain(calibration.distances[0]),
             "best": plain(calibration.distances[calibration.best]),
+            "before_on_fresh_seeds": plain(calibration.judged_distance(calibration.before)),
+            "after_on_fresh_seeds": plain(calibration.judged_distance(calibration.after)),
         },
         "parameters": [
             {

@@ -5,6 +5,7 @@ import importlib
 import re
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -264,6 +265,22 @@ def test_policy_study(example, tmp_path, capsys):
     example("policy_study").main(str(tmp_path), 1, "calm", own, **shorter)
     assert "fund-tenfold" in capsys.readouterr().out
     assert (tmp_path / "policy.png").is_file()
+
+
+def test_calibration(example, tmp_path, capsys):
+    short = {"event": "october-2025", "retail.traders": 50, "phases.1.until_s": 100, "phases.2.until_s": 180}
+    short |= {"crash.start_s": 40, "crash.end_s": 160, "news.0.time_s": 40}
+    crash = {"scenario": str(DOCS / "examples" / "five-minutes.toml"), "set": short, "targets": ["B1", "B2"]}
+    free = [{"path": "retail.leverage_median", "low": 3.0, "high": 15.0}]
+    few = {"name": "few", "scenarios": [crash], "parameters": free, "budget": 12, "seeds": [1]}
+    with ThreadPoolExecutor(1) as executor:
+        example("calibration").main(str(tmp_path), few | {"judge_seeds": [11]}, 1, executor)
+    out = capsys.readouterr().out
+    assert "distance on fresh seeds: " in out
+    assert re.search(r"retail.leverage_median moves [012] of 2 bands", out)
+    assert len((tmp_path / "points.csv").read_text().splitlines()) == 1 + 1 + 12
+    for name in ("bands.png", "identifiability.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_phase_and_sensitivity(example, tmp_path, capsys):
