@@ -140,7 +140,8 @@ def compare(request: Request, work: Work | None = None, stream: TextIO | None = 
         pair = pair_runs(scenarios[0].name, scenarios[1].name, outcome.results)
     versions = software_versions()
     summary = summarise(chapters, request.command, versions, pair)
-    _write(folder, chapters, outcome.results, summary, pair, stored_picture(folder, scenarios))
+    attribution = stored_picture(folder, scenarios)
+    _write(folder, chapters, outcome.results, summary, pair, attribution, request.workers)
     return Comparison(chapters, summary, outcome, folder, pair)
 
 
@@ -276,15 +277,16 @@ def _write(
     summary: Mapping[str, Any],
     pair: Pair | None,
     attribution: bytes | None,
+    workers: int,
 ) -> None:
-    from experiments.report.draw import draw_all, draw_overview
+    from experiments.report.draw import draw_all
     from experiments.report.page import render_page
 
-    figures = draw_all(chapters)
+    figures, overview = draw_all(chapters, workers)
     for scenario, pictures in figures.items():
         for name, picture in pictures.items():
             write_bytes(folder / "figures" / f"{file_name(scenario)}-{name}.png", picture)
-    write_bytes(folder / "figures" / "overview.png", draw_overview(chapters))
+    write_bytes(folder / "figures" / "overview.png", overview)
     tables = {
         "runs": runs_table(results),
         "twins": twins_table(results),

@@ -35,8 +35,7 @@ def fake(monkeypatch):
     real = experiments.compare.compare
     monkeypatch.setattr(experiments.compare, "load_scenarios", lambda *_: [OCTOBER, COVID])
     monkeypatch.setattr(experiments.compare, "compare", lambda request: real(request, work=fake_work))
-    monkeypatch.setattr("experiments.report.draw.draw_all", lambda chapters: {})
-    monkeypatch.setattr("experiments.report.draw.draw_overview", lambda chapters: b"")
+    monkeypatch.setattr("experiments.report.draw.draw_all", lambda *_: ({}, b""))
 
 
 def one_error_line(result):

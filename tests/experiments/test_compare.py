@@ -35,8 +35,7 @@ def same_code():
 
 @pytest.fixture
 def no_figures(monkeypatch):
-    monkeypatch.setattr("experiments.report.draw.draw_all", lambda chapters: {})
-    monkeypatch.setattr("experiments.report.draw.draw_overview", lambda chapters: b"")
+    monkeypatch.setattr("experiments.report.draw.draw_all", lambda *_: ({}, b""))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 import html.parser
 import math
 import re
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from fake_simulation import COVID, OCTOBER, fake_work
 from experiments.chapter import Chapter
 from experiments.ensemble import gather
 from experiments.real_event import published_event
-from experiments.report import findings, quoted, words
+from experiments.report import draw, findings, quoted, words
 from experiments.report.draw import draw_chapter
 from experiments.report.page import render_page
 from experiments.report.style import TimeAxis, mark_events, new_figure
@@ -101,6 +102,27 @@ def test_names_of_marks_never_overlap():
 def test_figures_of_a_run_are_the_same_bytes_each_time(chapters):
     first, second = (draw_chapter(chapters[0], ("price", "twins")) for _ in range(2))
     assert first == second
+
+
+def test_figures_drawn_in_parts_are_the_same(chapters, monkeypatch):
+    monkeypatch.setattr(draw, "ALL", ("price", "twins", "depth"))
+    monkeypatch.setattr(draw, "draw_overview", lambda _: b"overview")
+    whole = draw.draw_all(chapters)
+    with ThreadPoolExecutor(1) as executor:
+        figures, overview = draw._draw_in(executor, chapters, 2)
+    assert (figures, overview) == whole
+    assert [list(pictures) for pictures in figures.values()] == [["price", "twins", "depth"]] * 2
+
+
+def test_figures_are_drawn_all_the_same_when_a_process_that_draws_is_killed(chapters, monkeypatch):
+    def killed(*_):
+        raise BrokenExecutor
+
+    monkeypatch.setattr(draw, "ALL", ("price",))
+    monkeypatch.setattr(draw, "draw_overview", lambda _: b"overview")
+    monkeypatch.setattr(draw, "_draw_in", killed)
+    figures, _ = draw.draw_all(chapters, workers=2)
+    assert [list(pictures) for pictures in figures.values()] == [["price"]] * 2
 
 
 def test_axes_have_labels_with_units(chapters):
