@@ -90,6 +90,11 @@ class Ensemble:
         """Return metric -> median over seeds."""
         return {name: estimate.median for name, estimate in self.metrics.items()}
 
+    def seeds_behind(self, metric: str, twin: str = "") -> int:
+        """Return in how many seeds a metric, or the share of the fall that a twin removed, is defined."""
+        estimate = self.twins.get(twin) if twin else self.metrics.get(metric)
+        return estimate.count if estimate is not None else 0
+
     @property
     def twin_medians(self) -> dict[str, float]:
         """Return mechanism -> median share of the fall removed."""

@@ -107,6 +107,7 @@ def _scenario(chapter: Chapter) -> dict[str, Any]:
                 "unit": target.unit,
                 "source": target.source,
                 "simulated": _plain(value),
+                "n": ensemble.seeds_behind(target.metric, target.twin),
                 "verdict": verdict,
                 **({"reason": target.why_not} if target.why_not else {}),
             }

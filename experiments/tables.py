@@ -141,7 +141,19 @@ def pairs_table(pair: Pair) -> str:
 
 def targets_table(chapters: Sequence[Chapter]) -> str:
     """Return one row a target band."""
-    head = ["scenario", "id", "title", "real", "low", "high", "unit", "simulated", "verdict", "source"]
+    head = [
+        "scenario",
+        "id",
+        "title",
+        "real",
+        "low",
+        "high",
+        "unit",
+        "simulated",
+        "seeds",
+        "verdict",
+        "source",
+    ]
     return _csv(
         head,
         (
@@ -154,6 +166,7 @@ def targets_table(chapters: Sequence[Chapter]) -> str:
                 _cell(target.high),
                 target.unit,
                 _cell(value),
+                str(chapter.ensemble.seeds_behind(target.metric, target.twin)),
                 verdict,
                 target.source,
             ]

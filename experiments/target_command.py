@@ -89,7 +89,9 @@ def print_judgement(judgement: "Judgement") -> None:
     table = Table("", escape(head), "simulated [95 %]", "band", "real", "")
     for row in judgement.rows:
         if row.verdict in ("hit", "miss"):
-            table.add_row(row.target.id, escape(row.target.title), *map(escape, cells(row)))
+            table.add_row(
+                row.target.id, escape(row.target.title), *map(escape, cells(row, len(judgement.seeds)))
+            )
     console.print(table)
     for row in judgement.rows:
         if row.verdict not in ("hit", "miss"):
@@ -104,9 +106,9 @@ def print_judgement(judgement: "Judgement") -> None:
         console.print(str(path), markup=False, soft_wrap=True)
 
 
-def cells(row: "Judged") -> tuple[str, str, str, str]:
-    """Return simulated value with interval, band, real value and verdict as words."""
-    from experiments.report.words import interval, span, with_unit
+def cells(row: "Judged", seeds: int) -> tuple[str, str, str, str]:
+    """Return simulated value with interval, band, real value and verdict as words; ``seeds`` were run."""
+    from experiments.report.words import in_some_seeds, interval, span, with_unit
 
     target, estimate = row.target, row.estimate
     unit = "" if target.unit in ("ratio", "correlation") else target.unit
@@ -114,6 +116,7 @@ def cells(row: "Judged") -> tuple[str, str, str, str]:
     scale = time_scale(estimate.median, unit)
     value = with_unit(estimate.median, unit).strip()
     shown = row.reason if said else value + interval(scaled(row, scale), unit)
+    shown += in_some_seeds(estimate.count, seeds)
     band = span(target.low, target.high, unit).strip()
     return shown, band, with_unit(target.real, unit).strip(), row.verdict
 

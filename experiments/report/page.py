@@ -305,6 +305,7 @@ def _target_row(ensemble: Ensemble, target: Target, value: float, verdict: Verdi
     simulated = words.with_unit(value, target.unit)
     if not math.isfinite(value):
         simulated = target.why_not or ensemble.reasons.get(target.metric, "undefined")
+    simulated += words.in_some_seeds(ensemble.seeds_behind(target.metric, target.twin), len(ensemble.seeds))
     return [
         escape(f"{target.id} {target.title}"),
         escape(words.with_unit(target.real, target.unit)),

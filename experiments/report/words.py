@@ -60,6 +60,11 @@ def interval(estimate: Estimate, unit: str) -> str:
     return f" [{low} to {high}]"
 
 
+def in_some_seeds(known: int, seeds: int) -> str:
+    """Return in how many seeds a quantity is defined, or nothing where it is in all or in none."""
+    return f" (in {known} of {seeds} seeds)" if 0 < known < seeds else ""
+
+
 def change(value: float, unit: str) -> str:
     """Return a difference with its sign; that of shares and percentages in percentage points."""
     sign = "+" if value > 0.0 else ""

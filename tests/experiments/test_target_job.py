@@ -82,6 +82,20 @@ def test_an_event_is_judged_by_medians_over_seeds(tmp_path, capsys):
     assert "B5 Length of the second leg: undefined (the fall was one leg)" in out
 
 
+def test_a_band_says_in_how_many_seeds_it_is_defined(tmp_path, capsys):
+    def work(job):
+        result = event_work(job)
+        result.metrics["amplification"] = 3.0 if job.seed == 10 else math.nan
+        return result
+
+    result = judged(tmp_path, seeds=2, first_seed=10, work=work)
+    rows = {row.target.metric: row for row in result.rows}
+    assert rows["amplification"].estimate.count == 1
+    print_judgement(result)
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("(in 1 of 2 seeds)") == 1
+
+
 def test_without_twins_the_line_says_how_to_get_them(tmp_path):
     rows = {row.target.id: row for row in judged(tmp_path, seeds=1).rows}
     assert rows["7-i"].reason == "needs runs without the mechanism: --twins"
