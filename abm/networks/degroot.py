@@ -21,46 +21,24 @@ Floats = npt.NDArray[np.float64]
 def degroot_step(
     opinion: Floats,
     before: npt.NDArray[np.float32],
-    nodes: npt.NDArray[np.int32],
     start: npt.NDArray[np.int64],
     followed: npt.NDArray[np.int32],
     pull: float,
 ) -> None:
     """Replace every opinion by ``(1 - pull)`` of it plus ``pull`` times the mean of those followed.
 
-    Parameters
-    ----------
-    opinion
-        Shape ``(nodes,)``; rewritten. Those who follow nobody keep theirs.
-    before
-        Scratch of the same shape: reading others' opinions in any order costs most of the time, half as much
-        in single precision.
-    nodes, start, followed
-        Whom each follows, in the order of `rows_by_length`.
+    ``before`` is scratch of the same shape, ``(nodes,)``: reading others' opinions in any order costs most of
+    the time, half as much in single precision. Those who follow nobody keep their opinion.
     """
     for v in range(len(opinion)):
         before[v] = opinion[v]
-    for row in range(len(nodes)):
-        begin, end = start[row], start[row + 1]
+    for v in range(len(opinion)):
+        begin, end = start[v], start[v + 1]
         if end > begin:
             total = 0.0
             for k in range(begin, end):
                 total += float(before[followed[k]])  # in double precision with compilation off too
-            v = nodes[row]
             opinion[v] = (1.0 - pull) * opinion[v] + pull * total / (end - begin)
-
-
-def rows_by_length(graph: SocialGraph) -> tuple[npt.NDArray[np.int32], SocialGraph]:
-    """Return the nodes in order of how many they follow, and the rows of the graph in that order.
-
-    A processor guesses the end of a row right where rows are as long as the one before.
-    """
-    length = np.diff(graph.start)
-    nodes = np.argsort(length, kind="stable")
-    length = length[nodes]
-    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(length)])
-    place = np.repeat(graph.start[nodes] - start[:-1], length) + np.arange(len(graph.followed))
-    return nodes.astype(np.int32), SocialGraph(start, graph.followed[place])
 
 
 def consensus_weights(graph: SocialGraph) -> Floats:
@@ -110,7 +88,6 @@ class DeGroot:
         self.rate = checked_rate("rate", rate)
         self.opinion = np.zeros(graph.nodes)
         self._before = np.zeros(graph.nodes, np.float32)
-        self._nodes, self._rows = rows_by_length(graph)
 
     def post(self, nodes: Nodes, tone: float) -> None:
         """Set the opinion of ``nodes``."""
@@ -119,7 +96,7 @@ class DeGroot:
     def step(self, step_s: float) -> None:
         """Average over ``step_s``: in two halves it comes close to the same as at once."""
         pull = 1.0 - math.exp(-self.rate * step_s)
-        degroot_step(self.opinion, self._before, self._nodes, self._rows.start, self._rows.followed, pull)
+        degroot_step(self.opinion, self._before, self.graph.start, self.graph.followed, pull)
 
     def sentiment(self) -> Floats:
         """Return the opinions."""
