@@ -216,15 +216,21 @@ def test_files_are_saved(page, kind, name):
     assert waiting.value.path().stat().st_size > 1000
 
 
-def test_a_film_is_recorded(page):
+def film_of(page, milliseconds):
     page.select_option("#export", "film")
     wait_for_message(page, "Recording the charts")
     page.click("#step")
-    page.wait_for_timeout(1200)
+    page.wait_for_timeout(milliseconds)
     with page.expect_download() as waiting:
         page.click("#film-stop")
     assert waiting.value.suggested_filename.endswith(".webm")
-    assert waiting.value.path().read_bytes()[:4] == b"\x1aE\xdf\xa3"
+    return waiting.value.path().read_bytes()
+
+
+def test_a_film_is_recorded(page):
+    # a busy machine encodes its first picture late
+    films = (film_of(page, milliseconds) for milliseconds in (1200, 5000, 10_000))
+    assert next((film for film in films if film), b"")[:4] == b"\x1aE\xdf\xa3"
 
 
 def test_hover_tells_what_is_there_and_charts_have_words(page):
