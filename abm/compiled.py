@@ -79,4 +79,6 @@ def for_kernels(table: npt.NDArray[Any]) -> Any:
     Compiled code takes plain structured arrays fastest; with compilation off, attribute access needs a
     ``numpy.recarray``. Python code that works on either form reads columns as ``table["name"]``.
     """
-    return table.view(np.recarray) if numba.config.DISABLE_JIT else table.view(np.ndarray)
+    if numba.config.DISABLE_JIT:
+        return table.view(np.recarray)
+    return table if type(table) is np.ndarray else table.view(np.ndarray)
