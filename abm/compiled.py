@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core.types.misc import unliteral
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _PACKAGES = ("abm", "agents")
@@ -53,7 +54,7 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` with Numba: cached on disk, NumPy error model, no Python objects inside."""
-    return numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    return _by_type(numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(function))
 
 
 def merged(function: _Function) -> _Function:
@@ -63,7 +64,22 @@ def merged(function: _Function) -> _Function:
 
 def inlined(function: _Function) -> _Function:
     """Compile ``function`` like `kernel`, and copy its machine code into its callers: for short hot parts."""
-    return numba.njit(cache=True, error_model="numpy", forceinline=True, no_cfunc_wrapper=True)(function)
+    return _by_type(
+        numba.njit(cache=True, error_model="numpy", forceinline=True, no_cfunc_wrapper=True)(function)
+    )
+
+
+def _by_type(compiled: Any) -> Any:
+    """Let calls from kernels choose the compiled form by the types of arguments alone.
+
+    Numba makes one more for every constant that a caller writes out, a fifth of all compiling.
+    """
+    if not numba.config.DISABLE_JIT:
+        template = compiled.get_call_template
+        compiled.get_call_template = lambda args, names: template(
+            tuple(map(unliteral, args)), {name: unliteral(kind) for name, kind in names.items()}
+        )
+    return compiled
 
 
 def wrapping(function: _Function) -> _Function:
