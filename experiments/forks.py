@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abm.networks.credit_network import CreditNetwork
-from agents.liquidation_engine import LiquidationEngineAgent
 from experiments.histories import History, can_leave, history_path, leave
 
 if TYPE_CHECKING:
@@ -27,16 +26,7 @@ def contagion_acted(model: "MarketModel") -> bool:
     return any(network.passed_on for network in model.networks if isinstance(network, CreditNetwork))
 
 
-def adl_acted(model: "MarketModel") -> bool:
-    """Tell whether ADL has had a loss to decide about so far, or a pool's profits to limit."""
-    engines = model.agents_by_type[LiquidationEngineAgent]
-    return any(agent.engine.rules.adl_asked or agent.exchange.pool is not None for agent in engines)
-
-
-ACTED: dict[str, Callable[["MarketModel"], bool]] = {
-    "adl": adl_acted,
-    "credit_contagion": contagion_acted,
-}
+ACTED: dict[str, Callable[["MarketModel"], bool]] = {"credit_contagion": contagion_acted}
 """Mechanisms that may act late or never -> whether they have acted in a market."""
 
 

@@ -26,7 +26,7 @@ def cover_bad_debt(desk: Desk, breaches: Records) -> bool:
     paid = 0
     for account, debt in zip(accounts.tolist(), owed.tolist(), strict=True):
         amount = debt
-        if debt > fund_equity and desk.asks_winners():
+        if desk.adl_enabled and debt > fund_equity:
             amount = max(0, fund_equity) if in_part else 0
         if amount > 0:
             ledger.transfer(0, INSURANCE_FUND, account, amount)

@@ -62,8 +62,6 @@ class Rulebook:
         Of the random walk of ADL rules that have one.
     next_id
         Id of the next order.
-    adl_asked
-        Whether there has been a loss so far that ADL decides about.
     """
 
     tiers: Records
@@ -74,7 +72,6 @@ class Rulebook:
     drawdown: FundDrawdown
     seed: int = 0
     next_id: int = FIRST_ORDER_ID
-    adl_asked: bool = False
 
 
 @dataclass
@@ -107,14 +104,10 @@ class Desk:
         self._served = np.zeros(self.ledger.accounts, np.bool_)
 
     def sweep(self, *, fund_too: bool = False) -> Records:
-        """Return the breached wallets; with ``fund_too`` the fund's own as well, when it is below zero.
-
-        Without ADL nobody takes over from the fund.
-        """
+        """Return the breached wallets; with ``fund_too`` the fund's own as well, when it is below zero."""
         ledger, rules = self.ledger, self.rules
         found = breaches_at(ledger, self.values, rules.tiers, rules.backing)
-        below = fund_too and self.fund_equity() < 0
-        if below and ledger.position[self.values > 0, INSURANCE_FUND].any() and self.asks_winners():
+        if fund_too and self.fund_equity() < 0 and (ledger.position[self.values > 0, INSURANCE_FUND]).any():
             own = np.zeros(1, breach_dtype)
             own["equity"], own["account"], own["instrument"] = self.fund_equity(), INSURANCE_FUND, -1
             found = for_kernels(np.concatenate([own, found]))
@@ -129,11 +122,6 @@ class Desk:
         """Return what the fund can pay out now: neither its cash nor its equity may go below zero."""
         ledger = self.ledger
         return int(fund_money(self.values, ledger.position, ledger.cash, ledger.entry_value))
-
-    def asks_winners(self) -> bool:
-        """Tell whether winners pay for a loss that is there; ask only then, since it is remembered."""
-        self.rules.adl_asked = True
-        return self.adl_enabled
 
     def cancel(self, accounts: npt.NDArray[Any]) -> None:
         """Cancel all open orders of the accounts."""
@@ -235,7 +223,7 @@ class Desk:
 
     def deleverage(self, orders: Records, remaining: Amounts, bankruptcy: Amounts) -> bool:
         """Close ``remaining`` lots against ranked accounts at the price of the ADL rule."""
-        if not remaining.any() or not self.asks_winners():
+        if not remaining.any():
             return False
         rules = self.rules
         marks = {"mark": self.mark_ticks, "previous_mark": self.previous_ticks}

@@ -139,17 +139,18 @@ class LiquidationEngine:
     def _close(self, desk: Desk, closer: Closer, limit: int) -> None:
         """Go round until nothing breaches or nothing changes, and report what is left."""
         report = desk.report
+        fund_too = closer.fund_too and desk.adl_enabled
         sales = np.zeros(desk.ledger.accounts, np.int64)
-        breaches = desk.sweep(fund_too=closer.fund_too)
+        breaches = desk.sweep(fund_too=fund_too)
         changed = True
         while len(breaches) and changed and report.rounds < limit:
             report.rounds += 1
             changed = sell_collateral(desk, self.sale, breaches, sales)
             if changed:
-                breaches = desk.sweep(fund_too=closer.fund_too)
+                breaches = desk.sweep(fund_too=fund_too)
             changed |= closer.close(desk, breaches)
             changed |= cover_bad_debt(desk, breaches)
             if changed:
-                breaches = desk.sweep(fund_too=closer.fund_too)
+                breaches = desk.sweep(fund_too=fund_too)
         report.unresolved = breaches.view(np.recarray)
         report.uncovered = int(destitute(desk, breaches)[1].sum())

@@ -125,6 +125,6 @@ class FillablePrice(Stateless):
 def _deleverage(desk: Desk, orders: Records) -> bool:
     if len(orders) == 0:
         return False
-    if not desk.asks_winners():
+    if not desk.adl_enabled:
         return desk.hand_over(orders)
     return desk.deleverage(orders, *desk.bankruptcy(orders))

@@ -98,10 +98,8 @@ class MarketSlicesCloser:
         return self._sell(desk, chosen(orders, market)) or changed or moved
 
     def _deleverage(self, desk: Desk, orders: Records) -> bool:
-        if len(orders) == 0:
-            return False
-        if not desk.asks_winners():
-            return desk.hand_over(orders)
+        if len(orders) == 0 or not desk.adl_enabled:
+            return len(orders) > 0 and desk.hand_over(orders)
         open_lots = np.abs(desk.ledger.position[orders["instrument"], orders["account"]])
         _, price = desk.bankruptcy(orders)
         return desk.deleverage(orders, open_lots, price)

@@ -94,7 +94,7 @@ class PoolOracle(Stateless):
 
     def prepare(self, desk: Desk) -> None:
         """Limit pending profits to what the pool can bear."""
-        if desk.rules.adl.trigger != "pool_pnl" or not desk.asks_winners():
+        if desk.rules.adl.trigger != "pool_pnl" or not desk.adl_enabled:
             return
         for instrument in np.flatnonzero(desk.values > 0).tolist():
             for side in (1, -1):
