@@ -72,7 +72,7 @@ def inlined(function: _Function) -> _Function:
 def _by_type(compiled: Any) -> Any:
     """Let calls from kernels choose the compiled form by the types of arguments alone.
 
-    Numba makes one more for every constant that a caller writes out, a fifth of all compiling.
+    Numba makes one more for every constant that a caller writes out, and each has to be compiled.
     """
     if not numba.config.DISABLE_JIT:
         template = compiled.get_call_template
