@@ -28,6 +28,9 @@ AMEND = (
     6  # order `id` gets `price` and open size `lots` (a waiting one also `trigger`, if not 0); all else stays
 )
 
+# account of cancels and amends of the exchange itself, which reach everybody's orders
+VENUE = -1
+
 # flags: bits that may be combined
 REDUCE_ONLY = 1  # never increases the account's position in the instrument; clipped again at match time
 EXPIRE_MAKER = 2  # self-trade prevention by the taker's mode: drop the resting order, go on
@@ -48,7 +51,7 @@ REJECTED_LOTS = 11  # size not positive, or above the book's limit
 REJECTED_CROSSING = 12  # post-only order that would trade
 REJECTED_UNFILLABLE = 13  # fill-or-kill order that cannot fill completely
 REJECTED_REDUCE = 14  # reduce-only order with nothing to reduce
-REJECTED_UNKNOWN = 15  # cancel or amend of an order that is not open
+REJECTED_UNKNOWN = 15  # cancel or amend of an order that the account does not have open
 REJECTED_DUPLICATE = 16  # an open order has the same id
 REJECTED_MALFORMED = 17  # no such instrument, account, kind or side, or an id below one
 REJECTED_MARGIN = 18  # refused by the venue's pre-trade margin check; books pass over such rows

@@ -17,6 +17,7 @@ from abm.book.messages import (
     POST_ONLY,
     SELL,
     STATUS_NAMES,
+    VENUE,
     Records,
 )
 
@@ -101,23 +102,34 @@ class OrderBooks(BookEngine):
             (time, order_id, price, lots, trigger, expiry, 0, account, instrument, kind, side, flags, 0, 0)
         )
 
-    def cancel(self, instrument: int, order_id: int, time: int | None = None) -> Report:
-        """Cancel an open order."""
+    def cancel(self, instrument: int, order_id: int, time: int | None = None, account: int = VENUE) -> Report:
+        """Cancel an open order of ``account``; as the exchange itself (`VENUE`), whosever it is."""
         self._check(instrument)
+        self._require("account", account, VENUE, self.position.shape[1] - 1)
         time = self._times.item(instrument) if time is None else time
-        return self._send((time, order_id, 0, 0, 0, 0, 0, 0, instrument, CANCEL, 0, 0, 0, 0))
+        return self._send((time, order_id, 0, 0, 0, 0, 0, account, instrument, CANCEL, 0, 0, 0, 0))
 
     def amend(
-        self, instrument: int, order_id: int, lots: int, price: int, trigger: int = 0, time: int | None = None
+        self,
+        instrument: int,
+        order_id: int,
+        lots: int,
+        price: int,
+        trigger: int = 0,
+        time: int | None = None,
+        account: int = VENUE,
     ) -> Report:
         """Give an open order a new open size and price; a waiting one also a new trigger, if that is not 0.
 
         Less size at the same price keeps the place in the queue; anything else goes to its end, or trades.
+        Whose order it may be is as in `cancel`.
         """
         self._check(instrument, lots=lots, trigger=trigger)
         self._require("price", price, 0, PRICE_LIMIT)
+        self._require("account", account, VENUE, self.position.shape[1] - 1)
         time = self._times.item(instrument) if time is None else time
-        return self._send((time, order_id, price, lots, trigger, 0, 0, 0, instrument, AMEND, 0, 0, 0, 0))
+        row = (time, order_id, price, lots, trigger, 0, 0, account, instrument, AMEND, 0, 0, 0, 0)
+        return self._send(row)
 
     def _send(self, row: tuple[int, ...]) -> Report:
         self._row[0] = row

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from abm.book.identities import find
 from abm.book.layout import NIL, WAITS, int64
+from abm.book.matching import may_change
 from abm.book.messages import AMEND, CANCEL, MARKET, Records, copied
 from abm.compiled import for_kernels, kernel
 
@@ -16,8 +17,8 @@ from abm.compiled import for_kernels, kernel
 def as_new_orders(messages: Records, books: Records) -> Records:
     """Return the messages with every amendment replaced by the new order that would have the same effect.
 
-    Amendments that take lots away and change nothing else, and those of orders that are not there, become
-    cancels: both pass every check of new orders.
+    Amendments that take lots away and change nothing else, and those of orders that are not there or not the
+    sender's, become cancels: all pass every check of new orders, and the book refuses the last two.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def _look_up(order: np.record, message: np.record, book: np.record, earlier: boo
     ``earlier`` tells that other messages concern the order first: what stands in the book is then no measure.
     """
     slot = find(book, message.id)
-    if slot == NIL:
+    if slot == NIL or not may_change(message.account, book.orders[slot].account):
         return
     present = book.orders[slot]
     waits = present.state == WAITS

@@ -5,6 +5,7 @@ import pytest
 
 from abm.book.messages import (
     AMEND,
+    AMENDED,
     BUY,
     CANCEL,
     IOC,
@@ -20,6 +21,7 @@ from abm.book.messages import (
     REJECTED_UNKNOWN,
     RESTING,
     SELL,
+    VENUE,
     WAITING,
     message_table,
 )
@@ -89,11 +91,14 @@ def test_a_higher_price_needs_more_margin():
     assert market.amend(62, 8_000) == RESTING
 
 
-def test_the_margin_is_that_of_the_owner_whoever_the_message_says_it_is():
+def test_nobody_amends_the_order_of_another_but_the_venue_within_the_margin_of_the_owner():
     market = resting()
     market.ledger.deposit(A + 1, 10**12)
-    for account in (A + 1, -1, 10**6):
-        assert market.amend(51, account=account) == REJECTED_MARGIN
+    for account in (A + 1, -2, 10**6):
+        assert market.amend(9, account=account) == market.amend(51, account=account) == REJECTED_UNKNOWN
+    assert market.open_lots == 10
+    assert market.amend(51, account=VENUE) == REJECTED_MARGIN
+    assert market.amend(9, account=VENUE) == AMENDED
 
 
 def test_fewer_lots_pass_without_margin_and_in_a_halt():

@@ -45,7 +45,7 @@ class ReferenceBook:
         self.fills = []
         self.advance(row["time"])
         if row["kind"] == m.CANCEL:
-            status, filled = self.cancel(row["id"]), 0
+            status, filled = self.cancel(row), 0
         elif row["kind"] == m.AMEND:
             status, filled = self.amend(row)
         else:
@@ -78,9 +78,9 @@ class ReferenceBook:
             if order.expiry and order.expiry <= time:
                 self.remove(order)
 
-    def cancel(self, order_id: int) -> int:
-        order = self.find(order_id)
-        if order is None:
+    def cancel(self, row) -> int:
+        order = self.find(row["id"])
+        if order is None or row["account"] not in (order.account, m.VENUE):
             return m.REJECTED_UNKNOWN
         self.remove(order)
         return m.CANCELLED
@@ -109,7 +109,7 @@ class ReferenceBook:
 
     def amend(self, row) -> tuple[int, int]:
         order = self.find(row["id"])
-        if order is None:
+        if order is None or row["account"] not in (order.account, m.VENUE):
             return m.REJECTED_UNKNOWN, 0
         waits = any(o is order for o in self.waiting)
         if (order.kind != m.MARKET and row["price"] < 1) or (waits and row["trigger"] < 0):

@@ -71,6 +71,8 @@ def message_stream():
     changes = (table.kind == m.CANCEL) | (table.kind == m.AMEND)
     table.id[changes] = about[changes] + 1
     table.instrument[changes] = table.instrument[about[changes]]
+    own = changes & (draws(13, 10) > 0)
+    table.account[own] = table.account[about[own]]
     return table
 
 

@@ -83,7 +83,7 @@ def messages(draw):
         "lots": draw(st.integers(0, 6)),
         "trigger": draw(st.one_of(st.just(0), st.just(0), st.integers(6, 16))),
         "expiry": draw(st.one_of(st.just(0), st.just(0), st.integers(0, 6))),
-        "account": draw(st.integers(0, ACCOUNTS - 1)),
+        "account": draw(st.integers(m.VENUE, ACCOUNTS - 1)),
         "instrument": draw(st.integers(0, 1)),
         "kind": draw(
             st.sampled_from([m.LIMIT] * 3 + [m.MARKET, m.IOC, m.FOK, m.POST_ONLY, m.CANCEL, m.AMEND])

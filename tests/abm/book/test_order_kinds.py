@@ -196,6 +196,20 @@ def test_cancel_and_unknown_orders(market):
     assert tops(market) == (99, 101)
 
 
+def test_only_its_owner_and_the_venue_may_cancel_or_amend_an_order(market):
+    order = market.submit(0, m.BUY, 3, 100, account=CAROL)
+    stop = market.submit(0, m.SELL, 3, 90, trigger=50, account=CAROL)
+    for other in (ALICE, BOB):
+        assert market.cancel(0, order.id, account=other).status == m.REJECTED_UNKNOWN
+        assert market.cancel(0, stop.id, account=other).status == m.REJECTED_UNKNOWN
+        assert market.amend(0, order.id, 1, 100, account=other).status == m.REJECTED_UNKNOWN
+        assert market.amend(0, order.id, 5, 101, account=other).status == m.REJECTED_UNKNOWN
+    assert [market.open_lots(0, item.id) for item in (order, stop)] == [3, 3]
+    assert market.amend(0, order.id, 1, 100, account=CAROL).status == m.AMENDED
+    assert market.cancel(0, order.id, account=CAROL).status == m.CANCELLED
+    assert market.cancel(0, stop.id).status == m.CANCELLED
+
+
 def test_an_id_may_be_used_again_once_its_order_is_gone(market):
     assert market.submit(0, m.BUY, 1, 90, order_id=7).status == m.RESTING
     assert market.submit(0, m.BUY, 1, 90, order_id=7).status == m.REJECTED_DUPLICATE
