@@ -19,7 +19,7 @@ from abm.venues.pool import pool_of
 from abm.venues.pricing import Pricing, Source
 from experiments.building.instruments import make_instruments
 from experiments.building.stage import Floats, Floor, Stage
-from experiments.scenarios.schema import Outage as OutageWindow
+from experiments.scenarios.events import Outage as OutageWindow
 
 
 def make_exchange(stage: Stage, floor: Floor, accounts: int, first: int) -> Exchange:

@@ -26,7 +26,7 @@ from experiments.building.holdings import fill_by_instrument, grant_spot
 from experiments.building.own_agents import searching
 from experiments.building.stage import MILLION, Stage
 from experiments.errors import InputError
-from experiments.scenarios.schema import Rumour
+from experiments.scenarios.events import Rumour
 
 Integers = npt.NDArray[np.int64]
 FAULTS = (ImportError, AttributeError, TypeError, ValueError, OSError)

@@ -13,7 +13,7 @@ from abm.rules.velocity_pause import VelocityPause
 from abm.rules.venue_median_mark import VenueMedianMark
 from abm.venues.terms import AssetTerms
 from abm.venues.venue import Venue
-from experiments.scenarios.schema import VenueSpec
+from experiments.scenarios.exchange import VenueSpec
 
 HALTS: dict[str, TradingHalt] = {
     "none": HaltRule(),

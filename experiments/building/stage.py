@@ -13,7 +13,8 @@ from abm.venues.exchange import Exchange
 from abm.venues.venue import Venue
 from experiments.building.rules import venue_rules
 from experiments.mechanisms import LOW_LEVERAGE, MECHANISMS, switched_off
-from experiments.scenarios.schema import Scenario, VenueSpec
+from experiments.scenarios.exchange import VenueSpec
+from experiments.scenarios.schema import Scenario
 
 MILLION = 1_000_000
 Floats = npt.NDArray[np.float64]

@@ -11,7 +11,7 @@ from abm.venues.venue import Venue
 from experiments.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.scenarios.schema import VenueSpec
+    from experiments.scenarios.exchange import VenueSpec
 
 
 def is_rule_file(preset: str) -> bool:

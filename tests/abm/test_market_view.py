@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.book.messages import BUY, CANCEL, LIMIT, SELL, message_table
+from abm.book.messages import BUY, LIMIT, SELL, message_table
 from abm.book.orderbook import OrderBooks
 from abm.compiled import for_kernels
 from abm.instruments import Instrument, instrument_table
@@ -22,10 +22,10 @@ class Screen:
         self.view = market_view(np.array([100.0]), np.array([2e-4]))
         self.next_id = 0
 
-    def send(self, kind, side, price, lots=1, order_id=None):
-        self.next_id += order_id is None
+    def send(self, kind, side, price, lots=1):
+        self.next_id += 1
         row = message_table(1)
-        row["id"] = order_id or self.next_id
+        row["id"] = self.next_id
         row["kind"], row["side"], row["price"], row["lots"], row["account"] = (
             kind,
             side,
@@ -58,7 +58,7 @@ def test_quotes_and_mid():
     assert row["last"] == 100.0
     screen.send(LIMIT, BUY, 1004)
     assert screen.refresh()["last"] == pytest.approx(100.4)
-    screen.send(CANCEL, BUY, 0, order_id=bid)
+    screen.books.cancel(0, bid)
     row = screen.refresh()
     assert (row["bid"], row["ask"]) == (0, 0)
     assert row["mid"] == row["last"] == pytest.approx(100.4)
