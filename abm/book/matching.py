@@ -24,7 +24,6 @@ from abm.book.messages import (
     REJECTED_PRICE,
     REJECTED_UNKNOWN,
     RESTING,
-    VENUE,
     WAITING,
     Records,
 )
@@ -153,17 +152,11 @@ def submit(book: np.record, message: np.record, accounts: int, free_rows: int) -
 
 
 @inlined
-def may_change(account: int, owner: int) -> bool:
-    """Tell whether ``account`` may cancel and amend orders of ``owner``: its own, or as the exchange all."""
-    return account == owner or account == VENUE  # Numba: no `in` for integers of two widths
-
-
-@inlined
 def cancel(book: np.record, message: np.record) -> None:
     """Remove an open order of the sender from the book."""
     place = locate(book, message.id)
     slot = int64(book.ids[place].slot)
-    if slot == NIL or not may_change(message.account, book.orders[slot].account):
+    if slot == NIL or book.orders[slot].account != message.account:
         message.status = REJECTED_UNKNOWN
         return
     message.status = CANCELLED
@@ -181,7 +174,7 @@ def amend(book: np.record, message: np.record, held: Positions, free_rows: int) 
     instrument; the result is that of `submit`.
     """
     slot = find(book, message.id)
-    if slot == NIL or not may_change(message.account, book.orders[slot].account):
+    if slot == NIL or book.orders[slot].account != message.account:
         message.status = REJECTED_UNKNOWN
         return NIL, DONE
     order = book.orders[slot]

@@ -28,9 +28,6 @@ AMEND = (
     6  # order `id` gets `price` and open size `lots` (a waiting one also `trigger`, if not 0); all else stays
 )
 
-# account of cancels and amends of the exchange itself, which reach everybody's orders
-VENUE = -1
-
 # flags: bits that may be combined
 REDUCE_ONLY = 1  # never increases the account's position in the instrument; clipped again at match time
 EXPIRE_MAKER = 2  # self-trade prevention by the taker's mode: drop the resting order, go on

@@ -17,7 +17,6 @@ from abm.book.messages import (
     POST_ONLY,
     SELL,
     STATUS_NAMES,
-    VENUE,
     Records,
 )
 
@@ -102,10 +101,12 @@ class OrderBooks(BookEngine):
             (time, order_id, price, lots, trigger, expiry, 0, account, instrument, kind, side, flags, 0, 0)
         )
 
-    def cancel(self, instrument: int, order_id: int, time: int | None = None, account: int = VENUE) -> Report:
-        """Cancel an open order of ``account``; as the exchange itself (`VENUE`), whosever it is."""
+    def cancel(
+        self, instrument: int, order_id: int, time: int | None = None, account: int | None = None
+    ) -> Report:
+        """Cancel an open order of ``account``; whosever it is where no account is given."""
         self._check(instrument)
-        self._require("account", account, VENUE, self.position.shape[1] - 1)
+        account = self._sender(instrument, order_id, account)
         time = self._times.item(instrument) if time is None else time
         return self._send((time, order_id, 0, 0, 0, 0, 0, account, instrument, CANCEL, 0, 0, 0, 0))
 
@@ -117,7 +118,7 @@ class OrderBooks(BookEngine):
         price: int,
         trigger: int = 0,
         time: int | None = None,
-        account: int = VENUE,
+        account: int | None = None,
     ) -> Report:
         """Give an open order a new open size and price; a waiting one also a new trigger, if that is not 0.
 
@@ -126,10 +127,16 @@ class OrderBooks(BookEngine):
         """
         self._check(instrument, lots=lots, trigger=trigger)
         self._require("price", price, 0, PRICE_LIMIT)
-        self._require("account", account, VENUE, self.position.shape[1] - 1)
+        account = self._sender(instrument, order_id, account)
         time = self._times.item(instrument) if time is None else time
         row = (time, order_id, price, lots, trigger, 0, 0, account, instrument, AMEND, 0, 0, 0, 0)
         return self._send(row)
+
+    def _sender(self, instrument: int, order_id: int, account: int | None) -> int:
+        if account is None:
+            return int(queries.owner(self.books[instrument], order_id))
+        self._require("account", account, 0, self.position.shape[1] - 1)
+        return account
 
     def _send(self, row: tuple[int, ...]) -> Report:
         self._row[0] = row

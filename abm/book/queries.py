@@ -91,6 +91,13 @@ def impact_both_sides(
 
 
 @kernel
+def owner(book: np.record, order_id: int) -> int:
+    """Return the account of an order, -1 if it is not open."""
+    slot = find(book, order_id)
+    return int64(book.orders[slot].account) if slot != NIL else -1
+
+
+@kernel
 def open_lots(book: np.record, order_id: int) -> int:
     """Return the open size of order ``order_id`` in lots, resting or waiting; 0 if it is not open."""
     return int64(book.orders[find(book, order_id)].lots)

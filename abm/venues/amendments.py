@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from abm.book.identities import find
 from abm.book.layout import NIL, WAITS, int64
-from abm.book.matching import may_change
 from abm.book.messages import AMEND, CANCEL, MARKET, Records, copied
 from abm.compiled import for_kernels, kernel
 
@@ -47,7 +46,8 @@ def _replace(messages: Records, by_id: npt.NDArray[np.int64], books: Records, or
         if row.kind == AMEND:
             orders[k].kind = CANCEL
             if new >= 0 and messages[new].instrument == row.instrument:
-                _take_over(orders[k], messages[new])
+                if messages[new].account == row.account:
+                    _take_over(orders[k], messages[new])
             elif 0 <= row.instrument < len(books):
                 _look_up(orders[k], row, books[row.instrument], earlier)
         elif row.kind != CANCEL:
@@ -60,7 +60,6 @@ def _take_over(order: np.record, first: np.record) -> None:
     """Make of an amendment the order that ``first``, earlier among the messages, becomes by it."""
     order.kind = first.kind
     order.side = first.side
-    order.account = first.account
     order["flags"] = first["flags"]
     order.trigger = first.trigger
 
@@ -72,7 +71,7 @@ def _look_up(order: np.record, message: np.record, book: np.record, earlier: boo
     ``earlier`` tells that other messages concern the order first: what stands in the book is then no measure.
     """
     slot = find(book, message.id)
-    if slot == NIL or not may_change(message.account, book.orders[slot].account):
+    if slot == NIL or book.orders[slot].account != message.account:
         return
     present = book.orders[slot]
     waits = present.state == WAITS
@@ -82,6 +81,5 @@ def _look_up(order: np.record, message: np.record, book: np.record, earlier: boo
         return
     order.kind = present.kind
     order.side = present.side
-    order.account = int64(present.account)
     order["flags"] = int64(present.options)
     order.trigger = int64(present.trigger) if waits else 0

@@ -21,7 +21,6 @@ from abm.book.messages import (
     REJECTED_UNKNOWN,
     RESTING,
     SELL,
-    VENUE,
     WAITING,
     message_table,
 )
@@ -91,14 +90,17 @@ def test_a_higher_price_needs_more_margin():
     assert market.amend(62, 8_000) == RESTING
 
 
-def test_nobody_amends_the_order_of_another_but_the_venue_within_the_margin_of_the_owner():
+@pytest.mark.parametrize("account", [A + 1, -1, 10**6])
+def test_nobody_amends_or_cancels_the_order_of_another(account):
     market = resting()
     market.ledger.deposit(A + 1, 10**12)
-    for account in (A + 1, -2, 10**6):
-        assert market.amend(9, account=account) == market.amend(51, account=account) == REJECTED_UNKNOWN
+    for lots in (9, 51, 10**9):
+        assert market.amend(lots, account=account) == REJECTED_UNKNOWN
+    assert market.send({"kind": CANCEL, "account": account}) == [REJECTED_UNKNOWN]
     assert market.open_lots == 10
-    assert market.amend(51, account=VENUE) == REJECTED_MARGIN
-    assert market.amend(9, account=VENUE) == AMENDED
+    both = {"lots": 10, "id": 8}, {"kind": AMEND, "lots": 10**9, "id": 8, "account": account}
+    assert market.send(*both) == [RESTING, REJECTED_UNKNOWN]
+    assert market.amend(9) == AMENDED
 
 
 def test_fewer_lots_pass_without_margin_and_in_a_halt():

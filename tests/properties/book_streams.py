@@ -32,12 +32,13 @@ def random_messages(rows: int, seed: int, instruments: int = 2, accounts: int = 
     table.lots = rng.integers(1, 12, rows) - (rng.random(rows) < 0.02) * 12
     table.trigger = (rng.random(rows) < 0.2) * rng.integers(5, 45, rows)
     table.expiry = (rng.random(rows) < 0.2) * (table.time + rng.integers(0, 40, rows))
-    table.account = rng.integers(0, accounts, rows) - (rng.random(rows) < 0.01) * accounts
+    table.account = table.id % accounts  # so that most cancels and amends are of own orders
+    others = rng.random(rows) < 0.2
+    table.account[others] = rng.integers(0, accounts, others.sum())
+    table.account -= (rng.random(rows) < 0.01) * accounts
     table.instrument = rng.integers(0, instruments, rows)
     kinds = [m.LIMIT, m.MARKET, m.IOC, m.FOK, m.POST_ONLY, m.CANCEL, m.AMEND, 9]
     table.kind = rng.choice(kinds, rows, p=[0.4, 0.1, 0.07, 0.1, 0.08, 0.1, 0.14, 0.01])
-    changes = (table.kind == m.CANCEL) | (table.kind == m.AMEND)
-    table.account[changes & (rng.random(rows) < 0.7)] = m.VENUE  # orders of others are out of reach
     table.side = rng.integers(0, 2, rows)
     table["flags"] = rng.integers(0, 32, rows) * (rng.random(rows) < 0.7)
     table.source = rng.integers(0, 3, rows)

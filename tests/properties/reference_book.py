@@ -80,7 +80,7 @@ class ReferenceBook:
 
     def cancel(self, row) -> int:
         order = self.find(row["id"])
-        if order is None or row["account"] not in (order.account, m.VENUE):
+        if order is None or row["account"] != order.account:
             return m.REJECTED_UNKNOWN
         self.remove(order)
         return m.CANCELLED
@@ -109,7 +109,7 @@ class ReferenceBook:
 
     def amend(self, row) -> tuple[int, int]:
         order = self.find(row["id"])
-        if order is None or row["account"] not in (order.account, m.VENUE):
+        if order is None or row["account"] != order.account:
             return m.REJECTED_UNKNOWN, 0
         waits = any(o is order for o in self.waiting)
         if (order.kind != m.MARKET and row["price"] < 1) or (waits and row["trigger"] < 0):

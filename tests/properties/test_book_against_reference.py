@@ -76,14 +76,16 @@ def tables(draw):
 @st.composite
 def messages(draw):
     near = st.integers(8, 14)
+    order_id = draw(st.integers(1, 12))
+    usual = st.just(order_id % ACCOUNTS)  # so that most cancels and amends are of own orders
     return {
         "time": draw(st.integers(0, 2)),
-        "id": draw(st.integers(1, 12)),
+        "id": order_id,
         "price": draw(st.one_of(near, near, near, st.sampled_from([0, 1, 2, 100, 70_000, 2_000_000]))),
         "lots": draw(st.integers(0, 6)),
         "trigger": draw(st.one_of(st.just(0), st.just(0), st.integers(6, 16))),
         "expiry": draw(st.one_of(st.just(0), st.just(0), st.integers(0, 6))),
-        "account": draw(st.integers(m.VENUE, ACCOUNTS - 1)),
+        "account": draw(st.one_of(usual, usual, st.integers(0, ACCOUNTS - 1))),
         "instrument": draw(st.integers(0, 1)),
         "kind": draw(
             st.sampled_from([m.LIMIT] * 3 + [m.MARKET, m.IOC, m.FOK, m.POST_ONLY, m.CANCEL, m.AMEND])
